@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// The C functions: checks of the arguments, and nothing else.
+#include "writewatch/writewatch.h"
+
+#include "kernel/capabilities.h"
+#include "kernel/memory.h"
+#include "probe.h"
+#include "tracker.h"
+
+#include <algorithm>
+#include <cstring>
+
+using ww::Collected;
+using ww::Range;
+using ww::Tracker;
+using ww::kernel::Error;
+using ww::kernel::KeepErrno;
+using ww::kernel::Result;
+
+namespace {
+
+Tracker* impl(ww_tracker* tracker) noexcept {
+    return reinterpret_cast<Tracker*>(tracker);
+}
+const Tracker* impl(const ww_tracker* tracker) noexcept {
+    return reinterpret_cast<const Tracker*>(tracker);
+}
+
+Range range_of(const void* base, std::size_t bytes) noexcept {
+    const auto start = reinterpret_cast<std::uintptr_t>(base);
+    return {start, start + bytes};
+}
+
+// What every call on a range asks first.
+Error check(const ww_tracker* tracker, const void* base, std::size_t bytes, unsigned flags,
+            unsigned known_flags) noexcept {
+    if (impl(tracker)->in_child())
+        return Error::forked;
+    const bool valid =
+        ww::is_valid(reinterpret_cast<std::uintptr_t>(base), bytes, ww::kernel::page_bytes());
+    return valid && (flags & ~known_flags) == 0 ? Error::none : Error::invalid;
+}
+
+template<class Answer>
+std::ptrdiff_t collect(ww_tracker* tracker, const void* base, std::size_t bytes, unsigned flags,
+                       Answer answer, void** resume) noexcept {
+    const KeepErrno keep;
+    if (const Error error = check(tracker, base, bytes, flags, WW_RESET))
+        return -error.code();
+    const Collected done =
+        impl(tracker)->collect(range_of(base, bytes), (flags & WW_RESET) != 0, answer);
+    if (done.error && answer.count() == 0)
+        return -done.error.code();
+    if (resume != nullptr)
+        *resume = reinterpret_cast<void*>(done.resume);
+    return static_cast<std::ptrdiff_t>(answer.count());
+}
+
+} // namespace
+
+extern "C" {
+
+ww_backend ww_probe(char* reason, std::size_t reason_bytes) noexcept {
+    const KeepErrno keep;
+    const ww::kernel::Verdict verdict = ww::probe();
+    if (reason != nullptr)
+        ww::kernel::describe(verdict, {reason, reason_bytes});
+    return verdict.missing == ww::kernel::Missing::nothing ? WW_BACKEND_PAGEMAP_SCAN
+                                                           : WW_BACKEND_NONE;
+}
+
+const char* ww_backend_name(ww_backend backend) noexcept {
+    return backend == WW_BACKEND_PAGEMAP_SCAN ? "pagemap-scan" : "none";
+}
+
+int ww_tracker_create(ww_tracker** tracker) noexcept {
+    const KeepErrno keep;
+    if (tracker == nullptr)
+        return -Error::invalid.code();
+    if (ww::probe().missing != ww::kernel::Missing::nothing)
+        return -Error::no_backend.code();
+    const Result<Tracker*> created = Tracker::create();
+    if (!created)
+        return -created.error().code();
+    *tracker = reinterpret_cast<ww_tracker*>(*created);
+    return 0;
+}
+
+void ww_tracker_destroy(ww_tracker* tracker) noexcept {
+    const KeepErrno keep;
+    if (tracker != nullptr)
+        Tracker::destroy(impl(tracker));
+}
+
+ww_backend ww_tracker_backend(const ww_tracker*) noexcept {
+    return WW_BACKEND_PAGEMAP_SCAN;
+}
+
+int ww_watch(ww_tracker* tracker, void* base, std::size_t bytes, unsigned flags) noexcept {
+    const KeepErrno keep;
+    if (const Error error = check(tracker, base, bytes, flags, WW_WATCH_ANONYMOUS | WW_WATCH_KEEP))
+        return -error.code();
+    const Tracker::WatchOptions options{.known_anonymous = (flags & WW_WATCH_ANONYMOUS) != 0,
+                                        .keep = (flags & WW_WATCH_KEEP) != 0};
+    return -impl(tracker)->watch(range_of(base, bytes), options).code();
+}
+
+int ww_unwatch(ww_tracker* tracker, void* base, std::size_t bytes) noexcept {
+    const KeepErrno keep;
+    if (const Error error = check(tracker, base, bytes, 0, 0))
+        return -error.code();
+    return -impl(tracker)->unwatch(range_of(base, bytes)).code();
+}
+
+int ww_forget(ww_tracker* tracker, void* base, std::size_t bytes) noexcept {
+    const KeepErrno keep;
+    if (const Error error = check(tracker, base, bytes, 0, 0))
+        return -error.code();
+    return -impl(tracker)->forget(range_of(base, bytes)).code();
+}
+
+int ww_remapped(ww_tracker* tracker, void* base, std::size_t bytes) noexcept {
+    const KeepErrno keep;
+    if (const Error error = check(tracker, base, bytes, 0, 0))
+        return -error.code();
+    return -impl(tracker)->remapped(range_of(base, bytes)).code();
+}
+
+int ww_find(const ww_tracker* tracker, const void* base, std::size_t bytes,
+            ww_range* watch) noexcept {
+    if (check(tracker, base, bytes, 0, 0))
+        return 0;
+    const std::optional<Range> found = impl(tracker)->find(range_of(base, bytes));
+    if (found && watch != nullptr)
+        *watch = {reinterpret_cast<void*>(found->start), found->bytes()};
+    return found.has_value();
+}
+
+std::ptrdiff_t ww_collect_pages(ww_tracker* tracker, const void* base, std::size_t bytes,
+                                unsigned flags, void** pages, std::size_t page_capacity,
+                                void** resume) noexcept {
+    return collect(tracker, base, bytes, flags,
+                   ww::AddressAnswer{pages, page_capacity, ww::kernel::page_bytes()}, resume);
+}
+
+std::ptrdiff_t ww_collect_ranges(ww_tracker* tracker, const void* base, std::size_t bytes,
+                                 unsigned flags, ww_range* ranges, std::size_t range_capacity,
+                                 void** resume) noexcept {
+    return collect(tracker, base, bytes, flags, ww::RangeAnswer{ranges, range_capacity}, resume);
+}
+
+int ww_reset(ww_tracker* tracker, const void* base, std::size_t bytes) noexcept {
+    return static_cast<int>(collect(tracker, base, bytes, WW_RESET, ww::NoAnswer{}, nullptr));
+}
+
+void ww_tracker_counters(const ww_tracker* tracker, ww_counters* counters,
+                         std::size_t counters_bytes) noexcept {
+    const ww_counters known{.watches = impl(tracker)->watch_count(),
+                            .repairs = impl(tracker)->repairs()};
+    std::memset(counters, 0, counters_bytes);
+    std::memcpy(counters, &known, std::min(counters_bytes, sizeof known));
+}
+
+} // extern "C"

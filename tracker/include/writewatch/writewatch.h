@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * writewatch: tell the tracker which memory to watch; later ask it which pages
+ * were written.
+ *
+ * The contract, once; each function says only where it differs.
+ *
+ * Units     Sizes are bytes, counts are pages or ranges. Every range is page
+ *           aligned at both ends (sysconf(_SC_PAGESIZE)), not empty, and does
+ *           not wrap.
+ * Errors    0 or a count on success, a negative errno value on failure:
+ *             -EINVAL   a range that is not as above, or an unknown flag
+ *             -ENOENT   a range that is not wholly inside one watch
+ *             -ENOSYS   this process is a forked child (see Fork)
+ *           Outputs are untouched on failure unless said otherwise. The
+ *           caller's errno is never changed.
+ * Threads   Any thread, any function, at any time. Collecting and resetting
+ *           take no lock and wait for nobody: overlapping calls run side by
+ *           side and each write is reported to exactly one resetting collect.
+ *           Watching and unwatching take one short lock with all signals
+ *           blocked.
+ * Signals   Collecting and resetting may be called from a signal handler, and
+ *           from a thread that a signal may stop at any instruction for any
+ *           time: nobody else is held up by it.
+ * Lifetime  The caller keeps a watched range mapped, or tells of the change:
+ *           ww_remapped() after new memory was mapped over a part of it,
+ *           ww_forget() before it is unmapped. What changed without a word is
+ *           found at the next collect, reported as written where pages are
+ *           present, watched again, and counted (ww_counters()).
+ * Fork      A forked child has no watches: every call there fails with
+ *           -ENOSYS and cannot act on its parent. The parent is unaffected.
+ *           After exec nothing is left; all descriptors are close-on-exec.
+ * Exactness A page is reported if and only if it was written (by a store, or by
+ *           the kernel on the process's behalf, as in read(2)) since it was
+ *           watched or last reset. Reading, mprotect(2) and writes to
+ *           neighbours do not count. Exceptions, all the kernel's: writes by
+ *           O_DIRECT input or io_uring registered buffers that are in flight
+ *           while a page is reset are not seen.
+ * Memory    Private anonymous memory. Transparent huge pages are turned off in
+ *           a watched range (MADV_NOHUGEPAGE), or one write would report 512
+ *           pages; what was huge before is split as it is written.
+ * Needs     Linux 6.7 or newer on x86-64, or 6.10 on arm64: PAGEMAP_SCAN, and
+ *           userfaultfd with asynchronous write-protection. ww_probe() tells.
+ */
+#ifndef WRITEWATCH_WRITEWATCH_H
+#define WRITEWATCH_WRITEWATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef WW_EXPORT
+#define WW_EXPORT __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+#define WW_NOEXCEPT noexcept
+extern "C" {
+#else
+#define WW_NOEXCEPT
+#endif
+
+/* A set of watches. Opaque. */
+typedef struct ww_tracker ww_tracker;
+
+/* How writes are found. */
+enum ww_backend {
+    WW_BACKEND_NONE = 0,         /* nothing on this machine serves */
+    WW_BACKEND_PAGEMAP_SCAN = 1, /* userfaultfd WP_ASYNC and PAGEMAP_SCAN */
+};
+
+/* Bytes that hold every reason ww_probe() can give, with its final NUL. */
+#define WW_REASON_BYTES 160
+
+/* Which back end a tracker of this process uses. Found once, by effect: on a
+ * scratch mapping, a store and a read(2) into protected pages must both be
+ * seen, an untouched and a merely read page must not. Later calls answer from
+ * memory. With WW_BACKEND_NONE, `reason` says why in words, as one line
+ * without a newline; otherwise it becomes "". `reason` may be NULL; at most
+ * `reason_bytes` bytes are written, always ending in NUL.
+ * The first call opens and closes two descriptors and maps a few pages. */
+WW_EXPORT enum ww_backend ww_probe(char *reason, size_t reason_bytes) WW_NOEXCEPT;
+
+/* "pagemap-scan" or "none"; static. */
+WW_EXPORT const char *ww_backend_name(enum ww_backend backend) WW_NOEXCEPT;
+
+/* Creates a tracker: two descriptors and a few pages; the rest grows with
+ * the watches. Memory can be watched by one tracker at a time.
+ *   -ENOTSUP  no back end serves (ww_probe() says why)
+ *   -EMFILE, -ENFILE, -ENOMEM as from the kernel */
+WW_EXPORT int ww_tracker_create(ww_tracker **tracker) WW_NOEXCEPT;
+
+/* Ends all watches of `tracker` (the kernel does it when the descriptors are
+ * closed; pages stay as they are) and frees it. NULL is accepted. No other
+ * call may run on the same tracker. In a forked child it frees the child's
+ * copy. */
+WW_EXPORT void ww_tracker_destroy(ww_tracker *tracker) WW_NOEXCEPT;
+
+/* Never WW_BACKEND_NONE. */
+WW_EXPORT enum ww_backend ww_tracker_backend(const ww_tracker *tracker) WW_NOEXCEPT;
+
+enum ww_watch_flags {
+    /* The caller knows that the range is private anonymous memory: the look
+     * into the process's mappings is saved. A wrong word loses writes. */
+    WW_WATCH_ANONYMOUS = 1,
+    /* Populated pages are not made clean: what was written while a watch of
+     * the same tracker covered it, or never was covered, counts as written.
+     * For a caller that forgot a range and finds that it lives on. */
+    WW_WATCH_KEEP = 2,
+};
+
+/* Watches [base, base + bytes). Pages that are populated start clean; fresh
+ * memory costs the same for 4 KiB and for 256 GiB, and no page tables.
+ *   -EEXIST   a part of the range is watched already by this tracker
+ *   -EBUSY    a part is registered with another userfaultfd
+ *   -EOPNOTSUPP  a part is not private anonymous memory
+ *   -ENOMEM   a part is not mapped, or memory or mappings ran out
+ * On failure nothing of the range is watched. */
+WW_EXPORT int ww_watch(ww_tracker *tracker, void *base, size_t bytes,
+                       unsigned flags) WW_NOEXCEPT;
+
+/* Ends the watching of [base, base + bytes): the parts of it that are watched;
+ * none is fine too, what is left on both sides stays watched, as two watches.
+ * The memory lives on: protections are lifted, which costs some 7 ms a
+ * populated GiB. For memory that is about to be unmapped use ww_forget(). */
+WW_EXPORT int ww_unwatch(ww_tracker *tracker, void *base, size_t bytes) WW_NOEXCEPT;
+
+/* As ww_unwatch(), for memory that is gone or is just about to go: only
+ * forgets, and costs nothing. Call it before munmap(2), so that the addresses
+ * cannot reach somebody else while they are still watched. */
+WW_EXPORT int ww_forget(ww_tracker *tracker, void *base, size_t bytes) WW_NOEXCEPT;
+
+/* Tells that new memory was mapped over [base, base + bytes), or its contents
+ * dropped and the mapping changed: the watched parts of it are registered
+ * again and start clean unless already written again. Parts that are not
+ * watched are passed over. Call it after the change, on success only.
+ * Fails as ww_watch() does; what failed is then treated as changed without a
+ * word. */
+WW_EXPORT int ww_remapped(ww_tracker *tracker, void *base, size_t bytes) WW_NOEXCEPT;
+
+/* True if [base, base + bytes) lies wholly inside one watch; then, if `watch`
+ * is not NULL, the extent of that watch is stored there. */
+typedef struct ww_range {
+    void *base;
+    size_t bytes;
+} ww_range;
+WW_EXPORT int ww_find(const ww_tracker *tracker, const void *base, size_t bytes,
+                      ww_range *watch) WW_NOEXCEPT;
+
+enum ww_collect_flags {
+    /* The reported pages, and only those, start clean again, in the same step
+     * that finds them: no write is lost between. */
+    WW_RESET = 1,
+};
+
+/* Reports the written pages of [base, base + bytes), which must lie inside
+ * one watch, in ascending order, until `page_capacity` addresses are stored or
+ * the range is through; returns how many. `*resume`, if not NULL, becomes the
+ * address up to which everything has been answered: base + bytes when the
+ * range is through, otherwise the place for the next call to start.
+ *
+ * On a failure in the middle (only the kernel's own: -ENOMEM and the like) with
+ * nothing stored yet the error is returned; otherwise the count so far, with
+ * *resume in front of what failed, so that no reset is ever lost.
+ *
+ * `pages` must be writable: with WW_RESET a fault while storing loses what was
+ * found. Reading a reported page belongs after the call. */
+WW_EXPORT ptrdiff_t ww_collect_pages(ww_tracker *tracker, const void *base, size_t bytes,
+                                     unsigned flags, void **pages, size_t page_capacity,
+                                     void **resume) WW_NOEXCEPT;
+
+/* The same answer as coalesced ranges. Two stored ranges never touch; a range
+ * may go on in the next call where the capacity ended this one. */
+WW_EXPORT ptrdiff_t ww_collect_ranges(ww_tracker *tracker, const void *base, size_t bytes,
+                                      unsigned flags, ww_range *ranges,
+                                      size_t range_capacity, void **resume) WW_NOEXCEPT;
+
+/* Makes every page of the range clean. A write that races it may count as
+ * before or after. */
+WW_EXPORT int ww_reset(ww_tracker *tracker, const void *base, size_t bytes) WW_NOEXCEPT;
+
+/* What went on so far. Fields may be added at the end. */
+typedef struct ww_counters {
+    uint64_t watches; /* there are now */
+    uint64_t repairs; /* parts found changed without a word, since creation */
+} ww_counters;
+
+/* Fills the first `counters_bytes` bytes of `*counters` (sizeof(ww_counters) as
+ * the caller was compiled); what this library does not know becomes 0. */
+WW_EXPORT void ww_tracker_counters(const ww_tracker *tracker, ww_counters *counters,
+                                   size_t counters_bytes) WW_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/pagemap.h"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace ww::kernel {
+
+Result<Pagemap> Pagemap::open() noexcept {
+    UniqueFd file{::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)};
+    if (!file)
+        return Error::last();
+    return Pagemap{std::move(file)};
+}
+
+ScanResult Pagemap::scan(std::uint64_t flags, Range range, const PageMask& mask,
+                         std::span<Region> out, std::size_t max_pages) const noexcept {
+    // After an error in the middle the kernel does not say how many regions it
+    // filled; an untouched `end` does. No region ends at 0.
+    for (Region& region : out)
+        region.end = 0;
+
+    uapi::pm_scan_arg arg{};
+    arg.size = sizeof arg;
+    arg.flags = flags;
+    arg.start = range.start;
+    arg.end = range.end;
+    arg.vec = reinterpret_cast<std::uintptr_t>(out.data());
+    arg.vec_len = out.size();
+    arg.max_pages = max_pages;
+    arg.category_mask = mask.required;
+    arg.category_inverted = mask.inverted;
+    arg.category_anyof_mask = mask.any_of;
+    // All that matches carries the same bits, so that neighbours coalesce.
+    arg.return_mask = mask.required;
+
+    const int filled = ::ioctl(file_.get(), uapi::PAGEMAP_SCAN, &arg);
+    if (filled >= 0)
+        return {static_cast<std::size_t>(filled), Error::none};
+    const Error error = Error::last();
+    const auto unfilled = std::ranges::find(out, 0U, &Region::end);
+    return {static_cast<std::size_t>(unfilled - out.begin()), error};
+}
+
+ScanResult Pagemap::find(Range range, const PageMask& mask, std::span<Region> out,
+                         std::size_t max_pages) const noexcept {
+    return scan(0, range, mask, out, max_pages);
+}
+
+ScanResult Pagemap::find_tracked(Range range, const PageMask& mask, bool protect,
+                                 std::span<Region> out, std::size_t max_pages) const noexcept {
+    // One step reads and protects. Two would lose a write landing between
+    // them, and a collector would free live memory.
+    const std::uint64_t protecting = protect ? uapi::PM_SCAN_WP_MATCHING : 0;
+    return scan(uapi::PM_SCAN_CHECK_WPASYNC | protecting, range, mask, out, max_pages);
+}
+
+Error Pagemap::read_entry_into(void* buffer) const noexcept {
+    constexpr ssize_t kEntryBytes = 8;
+    const ssize_t got = ::pread(file_.get(), buffer, kEntryBytes, 0);
+    if (got == kEntryBytes)
+        return Error::none;
+    return got < 0 ? Error::last() : Error::not_found;
+}
+
+} // namespace ww::kernel

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// /proc/self/pagemap and its one question: which pages match, protecting them
+// in the same step if asked.
+#pragma once
+
+#include "kernel/handles.h"
+#include "kernel/uapi.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace ww::kernel {
+
+using Region = uapi::page_region;
+
+// Which pages a scan is about. `inverted` bits are negated before `required`
+// and `any_of` are looked at.
+struct PageMask {
+    std::uint64_t required = 0;
+    std::uint64_t inverted = 0;
+    std::uint64_t any_of = 0;
+};
+
+struct ScanResult {
+    std::size_t regions = 0; // filled, also when `error` is set
+    Error error;
+};
+
+class Pagemap {
+public:
+    Pagemap() noexcept = default;
+    static Result<Pagemap> open() noexcept;
+
+    // Written pages only, told from those never touched on every kernel
+    // version that has the call. Private anonymous memory only: it hides
+    // written pages of shared memory that were swapped out (facts: the page
+    // table entry is gone).
+    static const PageMask written;
+    // What is not, or no longer, registered with an asynchronous userfaultfd.
+    static const PageMask unregistered;
+    // What has contents.
+    static const PageMask populated;
+
+    // Finds matching pages, in ascending order, in at most out.size() regions
+    // and `max_pages` pages (0: no limit).
+    ScanResult find(Range range, const PageMask& mask, std::span<Region> out,
+                    std::size_t max_pages) const noexcept;
+
+    // As find(), on registered memory only: fails with not_permitted on
+    // reaching memory that is not registered. What was found in front of it
+    // is in `out` all the same, and with `protect` is protected already: it
+    // must not be dropped.
+    ScanResult find_tracked(Range range, const PageMask& mask, bool protect, std::span<Region> out,
+                            std::size_t max_pages) const noexcept;
+
+    // Reads one 8-byte entry into `buffer` by read(2): a write by the kernel.
+    Error read_entry_into(void* buffer) const noexcept;
+
+private:
+    explicit Pagemap(UniqueFd file) noexcept : file_(std::move(file)) {}
+    ScanResult scan(std::uint64_t flags, Range range, const PageMask& mask, std::span<Region> out,
+                    std::size_t max_pages) const noexcept;
+    UniqueFd file_;
+};
+
+inline constexpr PageMask Pagemap::written{
+    .required = uapi::PAGE_IS_WRITTEN | uapi::PAGE_IS_PFNZERO,
+    .inverted = uapi::PAGE_IS_PFNZERO,
+    .any_of = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_SWAPPED,
+};
+inline constexpr PageMask Pagemap::unregistered{
+    .required = uapi::PAGE_IS_WPALLOWED,
+    .inverted = uapi::PAGE_IS_WPALLOWED,
+};
+inline constexpr PageMask Pagemap::populated{
+    .any_of = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_SWAPPED,
+};
+
+} // namespace ww::kernel

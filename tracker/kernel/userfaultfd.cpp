@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/userfaultfd.h"
+
+#include "kernel/uapi.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace ww::kernel {
+
+namespace {
+
+// Without privilege only faults from user mode may be asked for, which is no
+// limit here: in asynchronous mode the kernel's own writes are seen as well.
+Result<UniqueFd> open_by_system_call() noexcept {
+    const long fd = ::syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | uapi::UFFD_USER_MODE_ONLY);
+    if (fd < 0)
+        return Error::last();
+    return UniqueFd{static_cast<int>(fd)};
+}
+
+// Where a seccomp filter denies the system call the device may still be there.
+Result<UniqueFd> open_by_device() noexcept {
+    const UniqueFd device{::open("/dev/userfaultfd", O_RDWR | O_CLOEXEC)};
+    if (!device)
+        return Error::last();
+    const int fd = ::ioctl(device.get(), uapi::USERFAULTFD_IOC_NEW, O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return Error::last();
+    return UniqueFd{fd};
+}
+
+} // namespace
+
+Result<Userfaultfd> Userfaultfd::open() noexcept {
+    Result<UniqueFd> file = open_by_system_call();
+    if (!file) {
+        const Error first = file.error();
+        file = open_by_device();
+        if (!file)
+            return first;
+    }
+    uapi::uffdio_api api{
+        .api = uapi::UFFD_API, .features = uapi::UFFD_FEATURE_WP_ASYNC, .ioctls = 0};
+    if (::ioctl(file->get(), uapi::UFFDIO_API, &api) != 0) {
+        const Error error = Error::last();
+        return error == Error::invalid ? Error::no_backend : error;
+    }
+    return Userfaultfd{std::move(*file)};
+}
+
+Error Userfaultfd::register_range(Range range) const noexcept {
+    uapi::uffdio_register request{
+        .range = {range.start, range.bytes()}, .mode = uapi::UFFDIO_REGISTER_MODE_WP, .ioctls = 0};
+    return ::ioctl(file_.get(), uapi::UFFDIO_REGISTER, &request) == 0 ? Error::none : Error::last();
+}
+
+Error Userfaultfd::unregister_range(Range range) const noexcept {
+    uapi::uffdio_range request{range.start, range.bytes()};
+    return ::ioctl(file_.get(), uapi::UFFDIO_UNREGISTER, &request) == 0 ? Error::none
+                                                                        : Error::last();
+}
+
+} // namespace ww::kernel

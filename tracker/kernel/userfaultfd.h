@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// userfaultfd in its asynchronous write-protection mode: the kernel itself
+// resolves the faults, nobody reads the descriptor.
+#pragma once
+
+#include "kernel/handles.h"
+
+namespace ww::kernel {
+
+class Userfaultfd {
+public:
+    Userfaultfd() noexcept = default;
+    // no_backend: the kernel has userfaultfd without the asynchronous mode.
+    static Result<Userfaultfd> open() noexcept;
+
+    // Lets pages of the range be write-protected; protects none. Repeating it
+    // is harmless. Unmapped parts are passed over.
+    Error register_range(Range range) const noexcept;
+
+    // Lifts all protection in the range: 7 ms a populated GiB.
+    Error unregister_range(Range range) const noexcept;
+
+private:
+    explicit Userfaultfd(UniqueFd file) noexcept : file_(std::move(file)) {}
+    UniqueFd file_;
+};
+
+} // namespace ww::kernel

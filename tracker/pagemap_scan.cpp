@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "pagemap_scan.h"
+
+#include "kernel/memory.h"
+
+namespace ww {
+
+using kernel::Error;
+using kernel::Pagemap;
+using kernel::Region;
+using kernel::Result;
+using kernel::ScanResult;
+
+namespace {
+
+std::size_t pages_in(std::span<const Region> regions) noexcept {
+    std::size_t bytes = 0;
+    for (const Region& region : regions)
+        bytes += static_cast<std::size_t>(region.end - region.start);
+    return bytes / kernel::page_bytes();
+}
+
+// The walk_end that the kernel gives is wrong after more than 512 regions, so
+// the end is told by what did not fill up.
+Step found_in(Range rest, std::span<const Region> found, bool out_is_full,
+              std::size_t max_pages) noexcept {
+    const std::size_t pages = pages_in(found);
+    const bool more = out_is_full || pages >= max_pages;
+    return {found, pages, more ? static_cast<std::uintptr_t>(found.back().end) : rest.end, {}};
+}
+
+// Two written regions have a clean page between them.
+std::size_t regions_at_most(Range rest) noexcept {
+    return rest.bytes() / kernel::page_bytes() / 2 + 1;
+}
+
+} // namespace
+
+Error PagemapScan::open() noexcept {
+    Result<kernel::Userfaultfd> userfaultfd = kernel::Userfaultfd::open();
+    if (!userfaultfd)
+        return userfaultfd.error();
+    Result<Pagemap> pagemap = Pagemap::open();
+    if (!pagemap)
+        return pagemap.error();
+    userfaultfd_ = std::move(*userfaultfd);
+    pagemap_ = std::move(*pagemap);
+    return Error::none;
+}
+
+Error PagemapScan::watch(Range range) noexcept {
+    if (const Error error = kernel::refuse_huge_pages(range))
+        return error;
+    return userfaultfd_.register_range(range);
+}
+
+Error PagemapScan::unwatch(Range range) noexcept {
+    return userfaultfd_.unregister_range(range);
+}
+
+Step PagemapScan::collect(Range rest, bool reset, StepLimits limits,
+                          std::span<Region> scratch) noexcept {
+    const std::span<Region> out =
+        scratch.first(std::min({scratch.size(), limits.regions, regions_at_most(rest)}));
+    Step step = scan(rest, reset, limits.pages, out);
+    // Somebody mapped other memory into the range without a word. Registered
+    // again, it reports by itself what is present in it: unprotected pages
+    // count as written. Each round means that it happened once more.
+    constexpr int kRounds = 4;
+    for (int round = 0; step.error == Error::not_permitted && round < kRounds; ++round) {
+        const Range lost = register_again(rest, scratch);
+        if (lost.empty())
+            step = scan(rest, reset, limits.pages, out);
+        else if (lost.start > rest.start)
+            step = scan({rest.start, lost.start}, reset, limits.pages, out);
+        else
+            step = all_that_is_present(lost, limits.pages, out);
+    }
+    return step;
+}
+
+Step PagemapScan::scan(Range rest, bool reset, std::size_t max_pages,
+                       std::span<Region> out) noexcept {
+    const ScanResult result = pagemap_.find_tracked(rest, Pagemap::written, reset, out, max_pages);
+    const std::span<const Region> found = out.first(result.regions);
+    if (result.error && found.empty())
+        return {{}, 0, rest.start, result.error};
+    // What was found in front of a failure is reset already: it is the answer
+    // of this step, and the next one meets the failure first.
+    const bool more = result.error || found.size() == out.size();
+    return found_in(rest, found, more, max_pages);
+}
+
+// Gives the first part that cannot be registered, empty if all could.
+Range PagemapScan::register_again(Range rest, std::span<Region> scratch) noexcept {
+    for (Range left = rest; !left.empty();) {
+        const ScanResult result = pagemap_.find(left, Pagemap::unregistered, scratch, 0);
+        if (result.error)
+            return left;
+        for (const Region& region : scratch.first(result.regions)) {
+            const Range part{static_cast<std::uintptr_t>(region.start),
+                             static_cast<std::uintptr_t>(region.end)};
+            repairs_.fetch_add(1, std::memory_order_relaxed);
+            const Result<bool> ours = kernel::is_private_anonymous(part);
+            if (!ours || !*ours || watch(part))
+                return part;
+            left.start = part.end;
+        }
+        if (result.regions < scratch.size())
+            break;
+    }
+    return {};
+}
+
+// What cannot be tracked is reported as written for as long as it is there.
+Step PagemapScan::all_that_is_present(Range part, std::size_t max_pages,
+                                      std::span<Region> out) noexcept {
+    const ScanResult result = pagemap_.find(part, Pagemap::populated, out, max_pages);
+    if (result.error)
+        return {{}, 0, part.start, result.error};
+    const std::span<const Region> found = out.first(result.regions);
+    return found_in(part, found, found.size() == out.size(), max_pages);
+}
+
+} // namespace ww

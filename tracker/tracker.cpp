@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "tracker.h"
+
+#include "kernel/memory.h"
+
+#include <new>
+
+namespace ww {
+
+using kernel::Error;
+using kernel::ForkGuard;
+using kernel::Mapping;
+using kernel::Result;
+
+Result<Tracker*> Tracker::create() noexcept {
+    Result<Mapping> memory = Mapping::create(sizeof(Tracker));
+    if (!memory)
+        return memory.error();
+    Result<ForkGuard> guard = ForkGuard::create();
+    if (!guard)
+        return guard.error();
+    Tracker* tracker = new (memory->data()) Tracker;
+    tracker->fork_guard_ = std::move(*guard);
+    if (const Error error = tracker->backend_.open()) {
+        tracker->~Tracker();
+        return error;
+    }
+    static_cast<void>(memory->release());
+    return tracker;
+}
+
+void Tracker::destroy(Tracker* tracker) noexcept {
+    tracker->~Tracker();
+    static_cast<void>(Mapping::adopt(tracker, sizeof(Tracker)));
+}
+
+// The set knows the range first: of two that watch it at once one fails, and
+// has touched nothing.
+Error Tracker::watch(Range range, WatchOptions options) noexcept {
+    if (!options.known_anonymous) {
+        const Result<bool> anonymous = kernel::is_private_anonymous(range);
+        if (!anonymous)
+            return anonymous.error();
+        if (!*anonymous)
+            return Error::unsupported_memory;
+    }
+    if (const Error error = watches_.insert(range))
+        return error;
+    const Error error = start(range, options);
+    if (error)
+        static_cast<void>(unwatch(range));
+    return error;
+}
+
+Error Tracker::start(Range range, WatchOptions options) noexcept {
+    if (const Error error = backend_.watch(range))
+        return error;
+    if (options.keep)
+        return Error::none;
+    // What is populated becomes clean; memory that was never touched costs
+    // nothing here.
+    NoAnswer nobody;
+    return ww::collect(backend_, range, true, nobody).error;
+}
+
+Error Tracker::unwatch(Range range) noexcept {
+    for (;;) {
+        const Result<Range> ended = watches_.erase_first(range);
+        if (!ended)
+            return ended.error() == Error::not_found ? Error::none : ended.error();
+        if (const Error error = backend_.unwatch(*ended))
+            return error;
+    }
+}
+
+Error Tracker::forget(Range range) noexcept {
+    // Most memory that is freed was never watched: that costs one lookup.
+    while (watches_.find_first(range)) {
+        const Result<Range> ended = watches_.erase_first(range);
+        if (!ended && ended.error() != Error::not_found)
+            return ended.error();
+    }
+    return Error::none;
+}
+
+Error Tracker::remapped(Range range) noexcept {
+    for (Range rest = range; !rest.empty();) {
+        const std::optional<Range> watch = watches_.find_first(rest);
+        if (!watch)
+            break;
+        const Range part = intersection(*watch, rest);
+        if (const Error error = backend_.watch(part))
+            return error;
+        rest.start = part.end;
+    }
+    return Error::none;
+}
+
+} // namespace ww

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// A tracker: the set of watches, the back end, and what they owe each other.
+#pragma once
+
+#include "collector.h"
+#include "kernel/fork_guard.h"
+#include "pagemap_scan.h"
+#include "range.h"
+#include "watch_table.h"
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+namespace ww {
+
+class Tracker {
+public:
+    // In memory of its own, so that no allocator of the host is called.
+    static kernel::Result<Tracker*> create() noexcept;
+    static void destroy(Tracker* tracker) noexcept;
+
+    bool in_child() const noexcept { return fork_guard_.in_child(); }
+
+    struct WatchOptions {
+        bool known_anonymous;
+        bool keep; // populated pages stay as they are
+    };
+    kernel::Error watch(Range range, WatchOptions options) noexcept;
+    kernel::Error unwatch(Range range) noexcept;
+    kernel::Error forget(Range range) noexcept;
+    kernel::Error remapped(Range range) noexcept;
+    std::optional<Range> find(Range range) const noexcept { return watches_.find(range); }
+
+    // The range lies inside one watch.
+    template<class Answer>
+    Collected collect(Range range, bool reset, Answer& answer) noexcept {
+        if (!watches_.find(range))
+            return {range.start, kernel::Error::not_found};
+        return ww::collect(backend_, range, reset, answer);
+    }
+
+    std::uint64_t watch_count() const noexcept { return watches_.count(); }
+    std::uint64_t repairs() const noexcept { return backend_.repairs(); }
+
+private:
+    kernel::Error start(Range range, WatchOptions options) noexcept;
+
+    WatchTable watches_;
+    PagemapScan backend_;
+    kernel::ForkGuard fork_guard_;
+};
+
+} // namespace ww

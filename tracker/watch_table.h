@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// The set of watches. Lookups take no lock and wait for nobody; changes hold
+// one lock with signals blocked and wait for no reader.
+#pragma once
+
+#include "address_map.h"
+#include "arena.h"
+#include "kernel/change_lock.h"
+#include "kernel/result.h"
+#include "range.h"
+#include "watch.h"
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+namespace ww {
+
+class WatchTable {
+public:
+    // The watch that covers the whole range.
+    std::optional<Range> find(Range range) const noexcept;
+
+    // The first watch that overlaps the range.
+    std::optional<Range> find_first(Range range) const noexcept;
+
+    // exists: a watch overlaps the range. invalid: beyond what can be watched.
+    kernel::Error insert(Range range) noexcept;
+
+    // Ends the first watch that overlaps the range, as far as it overlaps;
+    // what is left of it on both sides goes on as two watches. Gives the part
+    // that ended, or not_found.
+    kernel::Result<Range> erase_first(Range range) noexcept;
+
+    std::uint64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
+
+private:
+    void recycle(Watch* watch) noexcept;
+    Watch* begin(Range range) noexcept;
+    bool make_watches(std::size_t wanted) noexcept;
+
+    Arena arena_;
+    AddressMap map_{arena_};
+    kernel::ChangeLock lock_;
+    Watch* free_ = nullptr;
+    std::atomic<std::uint64_t> count_{0};
+};
+
+} // namespace ww
