@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Memory for what readers without a lock may look at for any time: handed out
-// piece by piece, zeroed, never taken back before the tracker ends.
+// piece by piece, zeroed, never taken back before the tracker ends. Any thread
+// may allocate, and waits for nobody.
 #pragma once
 
-#include "kernel/handles.h"
-
+#include <atomic>
 #include <cstddef>
 
 namespace ww {
 
 class Arena {
 public:
-    Arena() noexcept = default;
+    constexpr Arena() noexcept = default;
     Arena(const Arena&) = delete;
     Arena& operator=(const Arena&) = delete;
     ~Arena();
@@ -21,8 +21,9 @@ public:
 
 private:
     struct Chunk;
-    Chunk* chunks_ = nullptr;
-    Range rest_;
+    bool add_chunk(Chunk* before, std::size_t bytes) noexcept;
+
+    std::atomic<Chunk*> newest_{nullptr};
 };
 
 } // namespace ww

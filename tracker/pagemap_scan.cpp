@@ -13,6 +13,10 @@ using kernel::ScanResult;
 
 namespace {
 
+Range range_of(const Region& region) noexcept {
+    return {static_cast<std::uintptr_t>(region.start), static_cast<std::uintptr_t>(region.end)};
+}
+
 std::size_t pages_in(std::span<const Region> regions) noexcept {
     std::size_t bytes = 0;
     for (const Region& region : regions)
@@ -36,6 +40,8 @@ std::size_t regions_at_most(Range rest) noexcept {
 
 } // namespace
 
+PagemapScan::PagemapScan(Arena& arena) noexcept : armed_(arena, kernel::page_bytes()) {}
+
 Error PagemapScan::open() noexcept {
     Result<kernel::Userfaultfd> userfaultfd = kernel::Userfaultfd::open();
     if (!userfaultfd)
@@ -49,12 +55,14 @@ Error PagemapScan::open() noexcept {
 }
 
 Error PagemapScan::watch(Range range) noexcept {
+    armed_.clear(range);
     if (const Error error = kernel::refuse_huge_pages(range))
         return error;
     return userfaultfd_.register_range(range);
 }
 
 Error PagemapScan::unwatch(Range range) noexcept {
+    armed_.clear(range);
     return userfaultfd_.unregister_range(range);
 }
 
@@ -62,7 +70,7 @@ Step PagemapScan::collect(Range rest, bool reset, StepLimits limits,
                           std::span<Region> scratch) noexcept {
     const std::span<Region> out =
         scratch.first(std::min({scratch.size(), limits.regions, regions_at_most(rest)}));
-    Step step = scan(rest, reset, limits.pages, out);
+    Step step = scan(first_piece(rest), reset, limits.pages, out);
     // Somebody mapped other memory into the range without a word. Registered
     // again, it reports by itself what is present in it: unprotected pages
     // count as written. Each round means that it happened once more.
@@ -70,25 +78,43 @@ Step PagemapScan::collect(Range rest, bool reset, StepLimits limits,
     for (int round = 0; step.error == Error::not_permitted && round < kRounds; ++round) {
         const Range lost = register_again(rest, scratch);
         if (lost.empty())
-            step = scan(rest, reset, limits.pages, out);
+            step = scan(first_piece(rest), reset, limits.pages, out);
         else if (lost.start > rest.start)
-            step = scan({rest.start, lost.start}, reset, limits.pages, out);
+            step = scan(first_piece({rest.start, lost.start}), reset, limits.pages, out);
         else
             step = all_that_is_present(lost, limits.pages, out);
     }
     return step;
 }
 
-Step PagemapScan::scan(Range rest, bool reset, std::size_t max_pages,
+// One ioctl has one mask. A fast one must not reach beyond the armed blocks: it
+// would report untouched pages, and make page tables for them.
+PagemapScan::Piece PagemapScan::first_piece(Range rest) const noexcept {
+    const Range run = armed_.first_run(rest);
+    if (run.empty())
+        return {rest, Asked::precisely};
+    if (run.start > rest.start)
+        return {{rest.start, run.start}, Asked::precisely};
+    return {run, Asked::fast};
+}
+
+Step PagemapScan::scan(Piece piece, bool reset, std::size_t max_pages,
                        std::span<Region> out) noexcept {
-    const ScanResult result = pagemap_.find_tracked(rest, Pagemap::written, reset, out, max_pages);
+    const std::uint64_t epoch = armed_.epoch();
+    const bool fast = piece.asked == Asked::fast;
+    const ScanResult result = pagemap_.find_tracked(
+        piece.range, fast ? Pagemap::written_if_armed : Pagemap::written, reset, out, max_pages);
     const std::span<const Region> found = out.first(result.regions);
     if (result.error && found.empty())
-        return {{}, 0, rest.start, result.error};
+        return {{}, 0, piece.range.start, result.error};
+    if (reset && !fast) {
+        for (const Region& region : found)
+            armed_.mark(range_of(region), epoch);
+    }
     // What was found in front of a failure is reset already: it is the answer
     // of this step, and the next one meets the failure first.
     const bool more = result.error || found.size() == out.size();
-    return found_in(rest, found, more, max_pages);
+    return found_in(piece.range, found, more, max_pages);
 }
 
 // Gives the first part that cannot be registered, empty if all could.
@@ -98,8 +124,7 @@ Range PagemapScan::register_again(Range rest, std::span<Region> scratch) noexcep
         if (result.error)
             return left;
         for (const Region& region : scratch.first(result.regions)) {
-            const Range part{static_cast<std::uintptr_t>(region.start),
-                             static_cast<std::uintptr_t>(region.end)};
+            const Range part = range_of(region);
             repairs_.fetch_add(1, std::memory_order_relaxed);
             const Result<bool> ours = kernel::is_private_anonymous(part);
             if (!ours || !*ours || watch(part))

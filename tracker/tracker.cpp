@@ -77,7 +77,9 @@ Error Tracker::forget(Range range) noexcept {
     // Most memory that is freed was never watched: that costs one lookup.
     while (watches_.find_first(range)) {
         const Result<Range> ended = watches_.erase_first(range);
-        if (!ended && ended.error() != Error::not_found)
+        if (ended)
+            backend_.forget(*ended);
+        else if (ended.error() != Error::not_found)
             return ended.error();
     }
     return Error::none;

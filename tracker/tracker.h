@@ -2,6 +2,7 @@
 // A tracker: the set of watches, the back end, and what they owe each other.
 #pragma once
 
+#include "arena.h"
 #include "collector.h"
 #include "kernel/fork_guard.h"
 #include "pagemap_scan.h"
@@ -46,8 +47,9 @@ public:
 private:
     kernel::Error start(Range range, WatchOptions options) noexcept;
 
-    WatchTable watches_;
-    PagemapScan backend_;
+    Arena arena_;
+    WatchTable watches_{arena_};
+    PagemapScan backend_{arena_};
     kernel::ForkGuard fork_guard_;
 };
 

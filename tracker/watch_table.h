@@ -18,6 +18,8 @@ namespace ww {
 
 class WatchTable {
 public:
+    explicit WatchTable(Arena& arena) noexcept : arena_(arena), map_(arena) {}
+
     // The watch that covers the whole range.
     std::optional<Range> find(Range range) const noexcept;
 
@@ -39,8 +41,8 @@ private:
     Watch* begin(Range range) noexcept;
     bool make_watches(std::size_t wanted) noexcept;
 
-    Arena arena_;
-    AddressMap map_{arena_};
+    Arena& arena_;
+    AddressMap map_;
     kernel::ChangeLock lock_;
     Watch* free_ = nullptr;
     std::atomic<std::uint64_t> count_{0};

@@ -84,14 +84,19 @@ namespace {
 std::atomic<bool> g_hold{false};
 std::atomic<bool> g_held{false};
 
+void wait_a_little() {
+    ::usleep(20);
+}
+
 void hold_here(int) {
     g_held = true;
     while (g_hold)
-        ::sched_yield();
+        wait_a_little();
     g_held = false;
 }
 
-// Watches, writes, collects and unwatches for ever, counting its rounds.
+// Watches, writes, collects and forgets for ever, counting its rounds. Page by
+// page, to spend much of the time in changes of the set of watches.
 void work(ww_tracker* tracker, std::atomic<bool>& stop, std::atomic<long>& rounds,
           std::atomic<long>& wrong) {
     const Pages pages{16};
@@ -101,7 +106,8 @@ void work(ww_tracker* tracker, std::atomic<bool>& stop, std::atomic<long>& round
         pages.store(static_cast<std::size_t>(rounds % 16));
         wrong +=
             ww_collect_pages(tracker, pages.at(0), pages.bytes(), WW_RESET, out, 16, nullptr) != 1;
-        wrong += ww_unwatch(tracker, pages.at(0), pages.bytes()) != 0;
+        for (std::size_t page = 0; page < 16; ++page)
+            wrong += ww_forget(tracker, pages.at(page * 5 % 16), kPage) != 0;
         ++rounds;
     }
 }
@@ -124,21 +130,23 @@ TEST_CASE("a thread stopped at any instruction holds up nobody") {
         threads.emplace_back([&] { work(tracker.get(), stop, counter, wrong); });
 
     bool stuck = false;
-    for (std::size_t stops = 0; stops < 300 && !stuck; ++stops) {
+    for (std::size_t stops = 0; stops < 500 && !stuck; ++stops) {
         const std::size_t victim = stops % kThreads;
         g_hold = true;
         ::pthread_kill(threads[victim].native_handle(), SIGUSR1);
         while (!g_held)
-            ::sched_yield();
+            wait_a_little();
         for (std::size_t other = 0; other < kThreads; ++other) {
             const long seen = rounds[other];
             const auto deadline = std::chrono::steady_clock::now() + 10s;
-            while (other != victim && rounds[other] < seen + 2 && !stuck)
+            while (other != victim && rounds[other] < seen + 2 && !stuck) {
+                wait_a_little();
                 stuck = std::chrono::steady_clock::now() > deadline;
+            }
         }
         g_hold = false;
         while (g_held)
-            ::sched_yield();
+            wait_a_little();
     }
     stop = true;
     for (std::thread& thread : threads)

@@ -144,6 +144,20 @@ TEST_CASE("two watches side by side are two: a range over both is refused") {
     CHECK(ww_collect_pages(tracker.get(), pages.at(3), 2 * kPage, 0, &out, 1, nullptr) == -ENOENT);
 }
 
+TEST_CASE("forget and unwatch end all watches in their range, and parts of those at its ends") {
+    for (const auto end : {ww_forget, ww_unwatch}) {
+        const Pages pages{12};
+        const TrackerPtr tracker = make_tracker();
+        for (std::size_t page = 0; page < 12; page += 4)
+            REQUIRE(ww_watch(tracker.get(), pages.at(page), 3 * kPage, 0) == 0);
+        CHECK(end(tracker.get(), pages.at(1), 8 * kPage) == 0);
+        for (std::size_t page = 0; page < 12; ++page) {
+            const bool watched = page == 0 || page == 9 || page == 10;
+            CHECK(ww_find(tracker.get(), pages.at(page), kPage, nullptr) == watched);
+        }
+    }
+}
+
 TEST_CASE("destroying a tracker lets the memory live on, unprotected and free for another") {
     const Pages pages{4};
     {

@@ -21,7 +21,8 @@ constexpr Range pages(std::uintptr_t first, std::uintptr_t count) {
 }
 
 struct Table {
-    std::unique_ptr<WatchTable> owner = std::make_unique<WatchTable>();
+    ww::Arena arena;
+    std::unique_ptr<WatchTable> owner = std::make_unique<WatchTable>(arena);
     WatchTable& table = *owner;
 };
 
@@ -119,4 +120,34 @@ TEST_CASE("watch table: readers always find what stays watched while others chan
         reader.join();
     CHECK(misses == 0);
     CHECK(wrong == 0);
+}
+
+// One watch's memory serves both extents in turn; page 4 is in both.
+TEST_CASE("watch table: a reader never sees a mixture of two watches") {
+    Table t;
+    constexpr Range wide = pages(0, 8);
+    constexpr Range narrow = pages(2, 4);
+    std::atomic<bool> stop{false};
+    std::atomic<long> seen{0};
+    std::atomic<long> mixtures{0};
+    std::vector<std::thread> readers;
+    for (int i = 0; i < 2; ++i) {
+        readers.emplace_back([&] {
+            while (!stop.load(std::memory_order_relaxed)) {
+                const auto found = t.table.find(pages(4, 1));
+                seen += found.has_value();
+                mixtures += found && *found != wide && *found != narrow;
+            }
+        });
+    }
+    for (int round = 0; round < 200'000 || seen == 0; ++round) {
+        for (const Range range : {wide, narrow}) {
+            static_cast<void>(t.table.insert(range));
+            static_cast<void>(t.table.erase_first(range));
+        }
+    }
+    stop = true;
+    for (std::thread& reader : readers)
+        reader.join();
+    CHECK(mixtures == 0);
 }

@@ -37,6 +37,9 @@ public:
     // written pages of shared memory that were swapped out (facts: the page
     // table entry is gone).
     static const PageMask written;
+    // Three times cheaper where nothing was written, but pages that were never
+    // protected match too.
+    static const PageMask written_if_armed;
     // What is not, or no longer, registered with an asynchronous userfaultfd.
     static const PageMask unregistered;
     // What has contents.
@@ -69,6 +72,8 @@ inline constexpr PageMask Pagemap::written{
     .inverted = uapi::PAGE_IS_PFNZERO,
     .any_of = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_SWAPPED,
 };
+// Nothing else may be set: the kernel has a short way for just this.
+inline constexpr PageMask Pagemap::written_if_armed{.required = uapi::PAGE_IS_WRITTEN};
 inline constexpr PageMask Pagemap::unregistered{
     .required = uapi::PAGE_IS_WPALLOWED,
     .inverted = uapi::PAGE_IS_WPALLOWED,
