@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+extern "C" __attribute__((visibility("default"))) const char* neighbour() {
+    return "neighbour";
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// What a stand-in for Wine's ntdll.so offers: the system-call table, reached in
+// the convention that it was compiled for, and a look behind it.
+#pragma once
+
+#include <win32.h>
+
+#ifdef STANDIN_MS_ABI
+#define STANDIN_CALL __attribute__((ms_abi))
+#else
+#define STANDIN_CALL
+#endif
+
+namespace standin {
+
+using namespace ww::wine;
+
+// The order of the table is the stand-in's own, as every Wine has its own.
+enum Number {
+    kClose,
+    kFree,
+    kReset,
+    kYield,
+    kGet,
+    kAllocateEx,
+    kAllocate,
+    kNumbers,
+};
+
+using Allocate = NTSTATUS(STANDIN_CALL*)(HANDLE, void**, ULONG_PTR, SIZE_T*, ULONG, ULONG);
+using AllocateEx = NTSTATUS(STANDIN_CALL*)(HANDLE, void**, SIZE_T*, ULONG, ULONG, void*, ULONG);
+using Free = NTSTATUS(STANDIN_CALL*)(HANDLE, void**, SIZE_T*, ULONG);
+using Get = NTSTATUS(STANDIN_CALL*)(HANDLE, ULONG, void*, SIZE_T, void**, ULONG_PTR*, ULONG*);
+using Reset = NTSTATUS(STANDIN_CALL*)(HANDLE, void*, SIZE_T);
+
+// The granularity that the stand-in's own write watches answer with, to tell
+// them from the plugin's.
+inline constexpr ULONG kOwnGranularity = 0x51A2D;
+
+// What the stand-in saw, and what it is told to do.
+struct Control {
+    void* const* table;
+    ULONG last_type;            // of the last allocation that reached it
+    std::size_t views;          // allocations that live
+    NTSTATUS fail_next_release; // this status instead of a release, once
+    // Called in the middle of a release, when the memory is gone.
+    void (*after_unmapping)();
+};
+
+} // namespace standin

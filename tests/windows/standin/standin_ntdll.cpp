@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+// A stand-in for Wine's ntdll.so: the same shape for a plugin that takes over
+// (functions exported, the table not, in read-only relocated data, bound
+// symbolically) and the same checks in the same order, on plain mappings.
+#include "standin.h"
+
+#include <cstdint>
+#include <vector>
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+using namespace standin;
+
+#define EXPORTED extern "C" __attribute__((visibility("default")))
+
+namespace {
+
+constexpr NTSTATUS kInvalidHandle = 0xC0000008;
+constexpr NTSTATUS kInvalidParameter3 = 0xC00000F1;
+constexpr NTSTATUS kInvalidPageProtection = 0xC0000045;
+constexpr NTSTATUS kNotAtBase = 0xC000009F;
+constexpr NTSTATUS kMemoryNotAllocated = 0xC00000A0;
+constexpr ULONG kWriteCopy = 0x08;
+constexpr std::uintptr_t kPage = 4096;
+constexpr std::uintptr_t kReserveUnit = 65536;
+
+struct View {
+    std::uintptr_t base;
+    SIZE_T size;
+    bool write_watch;
+};
+
+std::vector<View> views;
+Control control;
+
+View* find_view(std::uintptr_t base, SIZE_T size) {
+    for (View& view : views) {
+        if (base >= view.base && base - view.base < view.size)
+            return view.base + view.size - base >= size ? &view : nullptr;
+    }
+    return nullptr;
+}
+
+bool overlaps_view(std::uintptr_t base, SIZE_T size) {
+    for (const View& view : views) {
+        if (base < view.base + view.size && view.base < base + size)
+            return true;
+    }
+    return false;
+}
+
+int unix_protection(ULONG protect) {
+    return protect == 1 ? PROT_NONE : protect == 2 ? PROT_READ : PROT_READ | PROT_WRITE;
+}
+
+bool map(std::uintptr_t& base, SIZE_T size, int protection, int flags) {
+    void* memory = mmap(reinterpret_cast<void*>(base), size, protection,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+    base = reinterpret_cast<std::uintptr_t>(memory);
+    return memory != MAP_FAILED;
+}
+
+// An address on Windows' boundary with room for `size`; nobody else maps here.
+std::uintptr_t find_place(SIZE_T size) {
+    std::uintptr_t base = 0;
+    if (!map(base, size + kReserveUnit, PROT_NONE, 0))
+        return 0;
+    munmap(reinterpret_cast<void*>(base), size + kReserveUnit);
+    return (base + kReserveUnit - 1) & ~(kReserveUnit - 1);
+}
+
+NTSTATUS reserve(std::uintptr_t& base, SIZE_T size, ULONG type, ULONG protect) {
+    if (protect == kWriteCopy)
+        return kInvalidPageProtection;
+    if (base != 0 && overlaps_view(base, size))
+        return STATUS_CONFLICTING_ADDRESSES;
+    const int protection = (type & MEM_COMMIT) != 0 ? unix_protection(protect) : PROT_NONE;
+    if (base == 0)
+        base = find_place(size);
+    if (!map(base, size, protection, MAP_FIXED_NOREPLACE))
+        return STATUS_NO_MEMORY;
+    views.push_back({base, size, (type & MEM_WRITE_WATCH) != 0});
+    control.views = views.size();
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS allocate(void** ret, SIZE_T* size_ptr, ULONG type, ULONG protect) {
+    const auto asked = reinterpret_cast<std::uintptr_t>(*ret);
+    std::uintptr_t base = asked & ~(((type & MEM_RESERVE) != 0 ? kReserveUnit : kPage) - 1);
+    const SIZE_T size = ((asked + *size_ptr + kPage - 1) & ~(kPage - 1)) - base;
+    if (asked != 0 && (base < 0x10000 || base + size < base))
+        return STATUS_INVALID_PARAMETER;
+    if ((type & (MEM_COMMIT | MEM_RESERVE | MEM_RESET)) == 0)
+        return STATUS_INVALID_PARAMETER;
+
+    NTSTATUS status = STATUS_SUCCESS;
+    if ((type & MEM_RESERVE) != 0 || base == 0)
+        status = reserve(base, size, type, protect);
+    else if (find_view(base, size) == nullptr)
+        status = STATUS_NOT_MAPPED_VIEW;
+    else if ((type & MEM_RESET) != 0)
+        madvise(reinterpret_cast<void*>(base), size, MADV_DONTNEED);
+    else
+        mprotect(reinterpret_cast<void*>(base), size, unix_protection(protect));
+    if (status == STATUS_SUCCESS) {
+        *ret = reinterpret_cast<void*>(base);
+        *size_ptr = size;
+    }
+    return status;
+}
+
+void release(View* view, std::uintptr_t base, SIZE_T size) {
+    const View old = *view;
+    views.erase(views.begin() + (view - views.data()));
+    if (base > old.base)
+        views.push_back({old.base, base - old.base, old.write_watch});
+    if (base + size < old.base + old.size)
+        views.push_back({base + size, old.base + old.size - base - size, old.write_watch});
+    control.views = views.size();
+    munmap(reinterpret_cast<void*>(base), size);
+    if (control.after_unmapping != nullptr)
+        control.after_unmapping();
+}
+
+NTSTATUS free_part(View* view, std::uintptr_t base, SIZE_T size, ULONG type) {
+    const SIZE_T whole = size != 0 ? size : view->size;
+    if (type == MEM_DECOMMIT)
+        return map(base, whole, PROT_NONE, MAP_FIXED) ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+    if (type != MEM_RELEASE)
+        return STATUS_INVALID_PARAMETER;
+    if (const NTSTATUS status = control.fail_next_release; status != STATUS_SUCCESS) {
+        control.fail_next_release = STATUS_SUCCESS;
+        return status;
+    }
+    release(view, base, whole);
+    return STATUS_SUCCESS;
+}
+
+bool is_write_watched(std::uintptr_t base, SIZE_T size) {
+    const View* view = find_view(base, size);
+    return view != nullptr && view->write_watch;
+}
+
+} // namespace
+
+EXPORTED NTSTATUS STANDIN_CALL NtClose(HANDLE) {
+    return STATUS_SUCCESS;
+}
+EXPORTED NTSTATUS STANDIN_CALL NtYieldExecution() {
+    return STATUS_SUCCESS;
+}
+
+EXPORTED NTSTATUS STANDIN_CALL NtAllocateVirtualMemory(HANDLE process, void** ret,
+                                                       ULONG_PTR zero_bits, SIZE_T* size,
+                                                       ULONG type, ULONG protect) {
+    control.last_type = type;
+    if (*size == 0)
+        return STATUS_INVALID_PARAMETER;
+    if (zero_bits > 21 && zero_bits < 32)
+        return kInvalidParameter3;
+    if ((type & ~(MEM_COMMIT | MEM_RESERVE | MEM_TOP_DOWN | MEM_WRITE_WATCH | MEM_RESET)) != 0)
+        return STATUS_INVALID_PARAMETER;
+    if (!is_current_process(process))
+        return kInvalidHandle;
+    return allocate(ret, size, type, protect);
+}
+
+#ifdef STANDIN_UNEXPORTED
+static
+#else
+EXPORTED
+#endif
+    NTSTATUS STANDIN_CALL
+    NtAllocateVirtualMemoryEx(HANDLE process, void** ret, SIZE_T* size, ULONG type, ULONG protect,
+                              void* parameters, ULONG count) {
+    control.last_type = type;
+    if (count != 0 && parameters == nullptr)
+        return STATUS_INVALID_PARAMETER;
+    return NtAllocateVirtualMemory(process, ret, 0, size, type, protect);
+}
+
+EXPORTED NTSTATUS STANDIN_CALL NtFreeVirtualMemory(HANDLE process, void** addr_ptr,
+                                                   SIZE_T* size_ptr, ULONG type) {
+    if (!is_current_process(process))
+        return kInvalidHandle;
+    const auto asked = reinterpret_cast<std::uintptr_t>(*addr_ptr);
+    const std::uintptr_t base = asked & ~(kPage - 1);
+    const SIZE_T size = *size_ptr != 0 ? (*size_ptr + asked - base + kPage - 1) & ~(kPage - 1) : 0;
+    View* view = find_view(base, size);
+    if (view == nullptr)
+        return kMemoryNotAllocated;
+    if (size == 0 && base != view->base)
+        return kNotAtBase;
+    const NTSTATUS status = free_part(view, base, size, type);
+    if (status == STATUS_SUCCESS) {
+        *addr_ptr = reinterpret_cast<void*>(base);
+        *size_ptr = size;
+    }
+    return status;
+}
+
+EXPORTED NTSTATUS STANDIN_CALL NtGetWriteWatch(HANDLE, ULONG flags, void* base, SIZE_T size,
+                                               void** addresses, ULONG_PTR* count,
+                                               ULONG* granularity) {
+#ifdef STANDIN_ODD_ANSWER
+    return 0xC0DEFEED;
+#endif
+    const auto asked = reinterpret_cast<std::uintptr_t>(base);
+    size = (asked % kPage + size + kPage - 1) & ~(kPage - 1);
+    if (count == nullptr || granularity == nullptr)
+        return STATUS_ACCESS_VIOLATION;
+    if (*count == 0 || size == 0 || (flags & ~WRITE_WATCH_FLAG_RESET) != 0)
+        return STATUS_INVALID_PARAMETER;
+    if (addresses == nullptr)
+        return STATUS_ACCESS_VIOLATION;
+    if (!is_write_watched(asked & ~(kPage - 1), size))
+        return STATUS_INVALID_PARAMETER;
+    *count = 0;
+    *granularity = kOwnGranularity;
+    return STATUS_SUCCESS;
+}
+
+EXPORTED NTSTATUS STANDIN_CALL NtResetWriteWatch(HANDLE, void* base, SIZE_T size) {
+    const auto asked = reinterpret_cast<std::uintptr_t>(base);
+    size = (asked % kPage + size + kPage - 1) & ~(kPage - 1);
+    if (size == 0 || !is_write_watched(asked & ~(kPage - 1), size))
+        return STATUS_INVALID_PARAMETER;
+    return STATUS_SUCCESS;
+}
+
+static void* const syscalls[] = {
+    reinterpret_cast<void*>(NtClose),
+    reinterpret_cast<void*>(NtFreeVirtualMemory),
+#ifdef STANDIN_MISSING
+    reinterpret_cast<void*>(NtYieldExecution),
+#else
+    reinterpret_cast<void*>(NtResetWriteWatch),
+#endif
+#ifdef STANDIN_TWICE
+    reinterpret_cast<void*>(NtFreeVirtualMemory),
+#else
+    reinterpret_cast<void*>(NtYieldExecution),
+#endif
+    reinterpret_cast<void*>(NtGetWriteWatch),
+    reinterpret_cast<void*>(NtAllocateVirtualMemoryEx),
+    reinterpret_cast<void*>(NtAllocateVirtualMemory),
+};
+static_assert(sizeof(syscalls) / sizeof(void*) == kNumbers);
+
+#ifdef STANDIN_NO_DESCRIPTORS
+// Between dlopen()'s last need of a descriptor and its return.
+__attribute__((constructor)) static void take_descriptors() {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = 0;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+#endif
+
+EXPORTED Control* standin_control() {
+    control.table = syscalls;
+    return &control;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// The one symbol that we interpose. All that it is for is the moment when Wine
+// loads ntdll.so; every other call has to find exactly what it finds without
+// us. A library's search path and namespace are those of the caller, whom
+// dlopen() knows by its return address: so it is jumped to, not called.
+#include "elf_image.h"
+#include "switches.h"
+#include "takeover.h"
+
+#include <atomic>
+#include <cstring>
+
+namespace ww::wine {
+
+namespace {
+
+using Dlopen = void* (*)(const char* file, int flags);
+
+// What we interpose: libc's dlopen, or another preloaded library's.
+Dlopen next_dlopen() noexcept {
+    static constinit std::atomic<Dlopen> cached{nullptr}; // and an address in this library
+    Dlopen next = cached.load(std::memory_order_relaxed);
+    if (next == nullptr) {
+        next = reinterpret_cast<Dlopen>(ElfImage::next_definition(&cached, "dlopen"));
+        cached.store(next, std::memory_order_relaxed);
+    }
+    return next;
+}
+
+const Switches& switches() noexcept {
+    static constinit Switches read;
+    static constinit std::atomic<bool> done{false};
+    if (!done.exchange(true, std::memory_order_relaxed))
+        read = read_switches();
+    return read;
+}
+
+// As soon as we are loaded: another thread may change the environment later.
+// Other libraries' constructors may have called before; then it was done then.
+[[gnu::constructor]] void load() noexcept {
+    switches();
+    next_dlopen();
+}
+
+bool is_ntdll(const char* file) noexcept {
+    if (file == nullptr)
+        return false;
+    const char* slash = std::strrchr(file, '/');
+    return std::strcmp(slash != nullptr ? slash + 1 : file, "ntdll.so") == 0;
+}
+
+// Wine names its ntdll.so by its whole path: the caller does not matter.
+void* open_ntdll(const char* file, int flags) noexcept {
+    static constinit std::atomic<bool> seen{false};
+    void* const handle = next_dlopen()(file, flags);
+    if (handle != nullptr && !seen.exchange(true, std::memory_order_relaxed))
+        take_over(handle, switches().log);
+    return handle;
+}
+
+void* open_nothing(const char*, int) noexcept {
+    return nullptr;
+}
+
+} // namespace
+
+// Where a call of dlopen() goes on. It has not been there yet: that is up to
+// the few instructions below.
+extern "C" [[gnu::used]] Dlopen ww_dlopen_target(const char* file, int) noexcept {
+    const Dlopen next = next_dlopen();
+    if (next == nullptr)
+        return open_nothing; // nobody could have called us: no libdl in the process
+    return is_ntdll(file) && !switches().off ? open_ntdll : next;
+}
+
+} // namespace ww::wine
+
+// dlopen(rdi, rsi): the arguments and the return address stay as they came.
+// At entry the stack is 8 bytes off the multiple of 16 that a call needs.
+asm(R"(
+    .text
+    .globl dlopen
+    .type dlopen, @function
+    .p2align 4
+dlopen:
+    .cfi_startproc
+    endbr64
+    pushq %rdi
+    .cfi_adjust_cfa_offset 8
+    pushq %rsi
+    .cfi_adjust_cfa_offset 8
+    subq $8, %rsp
+    .cfi_adjust_cfa_offset 8
+    call ww_dlopen_target
+    addq $8, %rsp
+    .cfi_adjust_cfa_offset -8
+    popq %rsi
+    .cfi_adjust_cfa_offset -8
+    popq %rdi
+    .cfi_adjust_cfa_offset -8
+    jmpq *%rax
+    .cfi_endproc
+    .size dlopen, . - dlopen
+)");

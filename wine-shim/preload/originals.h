@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Wine's own functions, callable like any other here, whatever convention they
+// were compiled for.
+#pragma once
+
+#include "convention.h"
+#include "hooked_calls.h"
+
+namespace ww::wine {
+
+namespace original {
+#define WW_DECLARE(name, parameters, arguments) extern NTSTATUS(*name) parameters;
+WW_HOOKED_CALLS(WW_DECLARE)
+#undef WW_DECLARE
+} // namespace original
+
+// Once, before the first hook can be called.
+void set_originals(void* const (&functions)[kHookedCalls], Convention convention) noexcept;
+
+} // namespace ww::wine

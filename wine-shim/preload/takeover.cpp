@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "takeover.h"
+
+#include "convention.h"
+#include "elf_image.h"
+#include "hooked_calls.h"
+#include "hooks.h"
+#include "log.h"
+#include "originals.h"
+#include "syscall_table.h"
+
+#include <writewatch/writewatch.h>
+
+namespace ww::wine {
+
+namespace {
+
+void stand_aside(const char* what, const char* why) noexcept {
+    log_line({"standing aside: ", what, why});
+}
+
+bool find_functions(const ElfImage& ntdll, void* (&functions)[kHookedCalls]) noexcept {
+    for (std::size_t call = 0; call < kHookedCalls; ++call) {
+        functions[call] = ntdll.function(kHookedNames[call]);
+        if (functions[call] == nullptr) {
+            stand_aside(kHookedNames[call], " is not in ntdll.so");
+            return false;
+        }
+    }
+    return true;
+}
+
+bool find_entries(SyscallTable& table, void* const (&functions)[kHookedCalls]) noexcept {
+    unsigned hits[kHookedCalls] = {};
+    table.find(functions, hits);
+    for (std::size_t call = 0; call < kHookedCalls; ++call) {
+        if (hits[call] == 1)
+            continue;
+        stand_aside(kHookedNames[call], hits[call] == 0 ? " is not in Wine's system-call table"
+                                                        : " is in ntdll.so's data more than once");
+        return false;
+    }
+    return true;
+}
+
+Convention find_convention(void* nt_get_write_watch) noexcept {
+    NTSTATUS answer = 0;
+    const Convention convention = detect_convention(nt_get_write_watch, answer);
+    if (convention == Convention::unknown) {
+        char hex[] = "0x00000000";
+        for (char* digit = hex + 9; digit > hex + 1; --digit, answer >>= 4)
+            *digit = "0123456789ABCDEF"[answer & 15];
+        stand_aside("unknown calling convention: NtGetWriteWatch answers a call without arguments"
+                    " with ",
+                    hex);
+    }
+    return convention;
+}
+
+ww_backend find_backend() noexcept {
+    char reason[WW_REASON_BYTES];
+    const ww_backend backend = ww_probe(reason, sizeof(reason));
+    if (backend == WW_BACKEND_NONE)
+        stand_aside(reason, "");
+    return backend;
+}
+
+} // namespace
+
+void take_over(void* handle, bool log) noexcept {
+    const ElfImage ntdll = ElfImage::of_handle(handle);
+    if (!ntdll)
+        return stand_aside("ntdll.so", " is not among the loaded libraries");
+    void* functions[kHookedCalls];
+    SyscallTable table{ntdll};
+    if (!find_functions(ntdll, functions) || !find_entries(table, functions))
+        return;
+    const Convention convention = find_convention(functions[kNtGetWriteWatch]);
+    if (convention == Convention::unknown)
+        return;
+    const ww_backend backend = find_backend();
+    if (backend == WW_BACKEND_NONE)
+        return;
+
+    void* hooks[kHookedCalls];
+    get_hooks(hooks, convention);
+    set_originals(functions, convention);
+    if (!table.replace(hooks))
+        return stand_aside("Wine's system-call table", " cannot be made writable");
+    if (log)
+        log_line({"serving write watches (", convention_name(convention), " convention, back end ",
+                  ww_backend_name(backend), ")"});
+}
+
+} // namespace ww::wine
