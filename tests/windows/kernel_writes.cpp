@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// Stores made on the program's behalf by the system: they count like its own.
+// T: kernel32/tests/virtual.c, test_write_watch, unless a case says otherwise.
+#include "support.h"
+
+#include <cstring>
+#include <string>
+
+namespace {
+
+constexpr size_t pages = 16;
+const char message[] = "Hello, pages";
+
+class Handle {
+public:
+    explicit Handle(HANDLE handle) : handle_(handle) {
+        REQUIRE(handle != INVALID_HANDLE_VALUE);
+        REQUIRE(handle != nullptr);
+    }
+    Handle(const Handle&) = delete;
+    Handle& operator=(const Handle&) = delete;
+    ~Handle() { CloseHandle(handle_); }
+    operator HANDLE() const { return handle_; }
+
+private:
+    HANDLE handle_;
+};
+
+HANDLE temporary_file(DWORD bytes) {
+    char folder[MAX_PATH], path[MAX_PATH];
+    GetTempPathA(sizeof(folder), folder);
+    GetTempFileNameA(folder, "wwt", 0, path);
+    const HANDLE file = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 0, nullptr, CREATE_ALWAYS,
+                                    FILE_FLAG_DELETE_ON_CLOSE, nullptr);
+    SetFilePointer(file, static_cast<LONG>(bytes), nullptr, FILE_BEGIN);
+    SetEndOfFile(file);
+    SetFilePointer(file, 0, nullptr, FILE_BEGIN);
+    return file;
+}
+
+// Of this process: another run may be under way on the same wineserver.
+const char* pipe_name() {
+    static const std::string name =
+        "\\\\.\\pipe\\writewatch-test-" + std::to_string(GetCurrentProcessId());
+    return name.c_str();
+}
+
+HANDLE pipe_server(DWORD type) {
+    return CreateNamedPipeA(pipe_name(), FILE_FLAG_OVERLAPPED | PIPE_ACCESS_INBOUND,
+                            type | PIPE_WAIT, 1, 1024, 1024, NMPWAIT_USE_DEFAULT_WAIT, nullptr);
+}
+
+// A pipe of which this program reads one end asynchronously and writes the other.
+struct Pipe {
+    Handle read_end;
+    Handle connected{CreateEventA(nullptr, TRUE, FALSE, nullptr)};
+    OVERLAPPED connection{};
+    Handle write_end;
+
+    explicit Pipe(DWORD type) : read_end(pipe_server(type)), write_end(connect()) {
+        REQUIRE(WaitForSingleObject(connected, 10000) == WAIT_OBJECT_0);
+    }
+
+    HANDLE connect() {
+        connection.hEvent = connected;
+        REQUIRE_FALSE(ConnectNamedPipe(read_end, &connection));
+        REQUIRE(GetLastError() == ERROR_IO_PENDING);
+        return CreateFileA(pipe_name(), GENERIC_WRITE, 0, nullptr, OPEN_EXISTING, 0, nullptr);
+    }
+
+    void start_read(void* into, DWORD bytes, OVERLAPPED* state) {
+        REQUIRE_FALSE(ReadFile(read_end, into, bytes, nullptr, state));
+        REQUIRE(GetLastError() == ERROR_IO_PENDING);
+    }
+
+    void send_and_finish(OVERLAPPED* state) {
+        DWORD sent = 0, received = 0;
+        REQUIRE(WriteFile(write_end, message, sizeof(message), &sent, nullptr));
+        REQUIRE(GetOverlappedResult(read_end, state, &received, TRUE));
+        REQUIRE(received == sizeof(message));
+    }
+};
+
+void pipe_read_marks_at_issue_and_at_completion(DWORD type) {
+    const Watched memory(pages);
+    Pipe pipe(type);
+    const Handle done(CreateEventA(nullptr, TRUE, FALSE, nullptr));
+    OVERLAPPED state = {};
+    state.hEvent = done;
+
+    pipe.start_read(memory.at(0), static_cast<DWORD>(memory.bytes()), &state);
+    CHECK(memory.take() == page_range(0, pages - 1));
+    pipe.send_and_finish(&state);
+    CHECK(memory.take() == Pages{0});
+    CHECK(std::memcmp(memory.at(0), message, sizeof(message)) == 0);
+}
+
+} // namespace
+
+TEST_CASE("ReadFile: all pages of the buffer are reported, even of a short read") {
+    const Watched memory(pages);
+    const Handle file(temporary_file(2 * page_bytes + 3));
+    DWORD read = 0;
+    REQUIRE(ReadFile(file, memory.at(0), static_cast<DWORD>(memory.bytes()), &read, nullptr));
+    CHECK(read == 2 * page_bytes + 3);
+    CHECK(memory.take() == page_range(0, pages - 1));
+}
+
+TEST_CASE("ReadFile at the end of the file: all pages of the buffer are reported") {
+    const Watched memory(pages);
+    const Handle file(temporary_file(0));
+    DWORD read = 1;
+    REQUIRE(ReadFile(file, memory.at(0), static_cast<DWORD>(memory.bytes()), &read, nullptr));
+    CHECK(read == 0);
+    CHECK(memory.take() == page_range(0, pages - 1));
+}
+
+TEST_CASE("ReadFile into reset pages: exactly the buffer's pages are reported") {
+    const Watched memory(pages);
+    memory.write_all();
+    CHECK(memory.take() == page_range(0, pages - 1));
+    const Handle file(temporary_file(page_bytes));
+    DWORD read = 0;
+    REQUIRE(ReadFile(file, memory.at(4, 100), page_bytes, &read, nullptr));
+    CHECK(read == page_bytes);
+    CHECK(memory.take() == Pages{4, 5});
+}
+
+TEST_CASE("ReadFile of a bad handle: nothing is reported") {
+    const Watched memory(pages);
+    DWORD read = 0;
+    CHECK_FALSE(ReadFile(reinterpret_cast<HANDLE>(0xdead), memory.at(0),
+                         static_cast<DWORD>(memory.bytes()), &read, nullptr));
+    CHECK(GetLastError() == ERROR_INVALID_HANDLE);
+    CHECK(memory.written() == Pages{});
+}
+
+TEST_CASE("WriteFile out of watched memory: nothing is reported") {
+    const Watched memory(pages);
+    const Handle file(temporary_file(0));
+    DWORD wrote = 0;
+    REQUIRE(WriteFile(file, memory.at(0), static_cast<DWORD>(memory.bytes()), &wrote, nullptr));
+    CHECK(wrote == memory.bytes());
+    CHECK(memory.written() == Pages{});
+}
+
+TEST_CASE("asynchronous read of a byte pipe: all pages at issue, the filled ones at completion") {
+    pipe_read_marks_at_issue_and_at_completion(PIPE_TYPE_BYTE);
+}
+
+TEST_CASE("asynchronous read of a message pipe: all pages at issue, the filled at completion") {
+    pipe_read_marks_at_issue_and_at_completion(PIPE_TYPE_MESSAGE);
+}
+
+TEST_CASE("asynchronous read: the page of its OVERLAPPED is reported at issue and completion") {
+    const Watched memory(pages);
+    Pipe pipe(PIPE_TYPE_MESSAGE);
+    const Handle done(CreateEventA(nullptr, TRUE, FALSE, nullptr));
+    auto* const state =
+        reinterpret_cast<OVERLAPPED*>(memory.at(pages - 1, page_bytes - sizeof(OVERLAPPED)));
+    state->hEvent = done;
+    CHECK(memory.take() == Pages{pages - 1});
+
+    pipe.start_read(memory.at(0), sizeof(message), state);
+    CHECK(memory.take() == Pages{0, pages - 1});
+    pipe.send_and_finish(state);
+    CHECK(memory.take() == Pages{0, pages - 1});
+}
+
+TEST_CASE("ReadProcessMemory into watched memory: its pages are reported") {
+    const Watched memory(pages);
+    SIZE_T copied = 0;
+    REQUIRE(
+        ReadProcessMemory(GetCurrentProcess(), message, memory.at(3, page_bytes - 4), 8, &copied));
+    CHECK(copied == 8);
+    CHECK(memory.take() == Pages{3, 4});
+}
+
+TEST_CASE("ReadProcessMemory out of watched memory: nothing is reported") {
+    const Watched memory(pages);
+    char buffer[8];
+    REQUIRE(ReadProcessMemory(GetCurrentProcess(), memory.at(3), buffer, sizeof(buffer), nullptr));
+    CHECK(memory.written() == Pages{});
+}
+
+TEST_CASE("system call that stores its result: the page is reported") {
+    const Watched memory(pages);
+    auto* const time = reinterpret_cast<LARGE_INTEGER*>(memory.at(6));
+    REQUIRE(native().query_system_time(time) == STATUS_WAIT_0);
+    CHECK(memory.take() == Pages{6});
+    REQUIRE(native().query_system_time(time) == STATUS_WAIT_0);
+    CHECK(memory.take() == Pages{6});
+}
+
+TEST_CASE("query that stores its outputs into watched memory: their pages are reported next") {
+    // They are stored after the pages were collected.
+    const Watched memory(pages);
+    auto* const count = reinterpret_cast<ULONG_PTR*>(memory.at(2));
+    auto* const granularity = reinterpret_cast<DWORD*>(memory.at(9));
+    *count = pages;
+    CHECK(memory.take() == Pages{2});
+    void* found[pages];
+    REQUIRE(GetWriteWatch(0, memory.at(0), page_bytes, found, count, granularity) == 0);
+    CHECK(*count == 0);
+    CHECK(memory.take() == Pages{2, 9});
+}

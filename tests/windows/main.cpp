@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#define DOCTEST_CONFIG_IMPLEMENT
+#include <doctest.h>
+
+#include "probe.h"
+
+int main(int argc, char** argv) {
+    // A case whose subject may hang has it run by a second instance of this program.
+    if (const char* probe = probe_named_in(argc, argv))
+        return run_probe(probe);
+    return doctest::Context(argc, argv).run();
+}

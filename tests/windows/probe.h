@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+// Experiments after which a process may be unusable: each runs in a child of its own.
+#pragma once
+
+const char* probe_named_in(int argc, char** argv);
+int run_probe(const char* name);
