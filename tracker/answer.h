@@ -4,7 +4,7 @@
 // so that a reset never exceeds what was reported.
 #pragma once
 
-#include "kernel/uapi.h"
+#include "bits.h"
 #include "range.h"
 
 #include <cstddef>
@@ -15,8 +15,13 @@ namespace ww {
 
 inline constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
+// For answers whose room does not depend on where pages lie.
+struct AnyPlace {
+    static Range fitting(Range range) noexcept { return range; }
+};
+
 // GetWriteWatch's form: an address for each page.
-class AddressAnswer {
+class AddressAnswer : public AnyPlace {
 public:
     AddressAnswer(void** out, std::size_t capacity, std::size_t page_bytes) noexcept
         : out_(out), capacity_(capacity), page_bytes_(page_bytes) {}
@@ -39,7 +44,7 @@ private:
 
 // Coalesced ranges, in the caller's struct of a base and a size.
 template<class Out>
-class RangeAnswer {
+class RangeAnswer : public AnyPlace {
 public:
     RangeAnswer(Out* out, std::size_t capacity) noexcept : out_(out), capacity_(capacity) {}
 
@@ -62,8 +67,56 @@ private:
     std::uintptr_t last_end_ = 0;
 };
 
+// One bit a page, counted from `base`, OR-ed into the caller's words.
+class BitmapAnswer {
+public:
+    BitmapAnswer(std::uint64_t* words, std::size_t word_count, std::uintptr_t base,
+                 std::size_t page_bytes) noexcept
+        : words_(words), word_count_(word_count), base_(base), page_bytes_(page_bytes) {}
+
+    Range fitting(Range range) const noexcept {
+        const bool fits = range.bytes() / page_bytes_ / 64 < word_count_;
+        return fits ? range : Range{range.start, range.start + word_count_ * 64 * page_bytes_};
+    }
+    static std::size_t region_room() noexcept { return kNoLimit; }
+    static std::size_t page_room() noexcept { return kNoLimit; }
+    std::size_t count() const noexcept { return count_; }
+
+    void take(Range written) noexcept {
+        const std::size_t first = (written.start - base_) / page_bytes_;
+        const std::size_t end = (written.end - base_) / page_bytes_;
+        for_each_bit_run(first, end,
+                         [this](std::size_t word, std::uint64_t mask) { words_[word] |= mask; });
+        count_ += end - first;
+    }
+
+private:
+    std::uint64_t* words_;
+    std::size_t word_count_;
+    std::uintptr_t base_;
+    std::size_t page_bytes_;
+    std::size_t count_ = 0;
+};
+
+// How many, and no more than are asked for.
+class CountAnswer : public AnyPlace {
+public:
+    CountAnswer(std::size_t limit, std::size_t page_bytes) noexcept
+        : limit_(limit), page_bytes_(page_bytes) {}
+
+    static std::size_t region_room() noexcept { return kNoLimit; }
+    std::size_t page_room() const noexcept { return limit_ - count_; }
+    std::size_t count() const noexcept { return count_; }
+    void take(Range written) noexcept { count_ += written.bytes() / page_bytes_; }
+
+private:
+    std::size_t limit_;
+    std::size_t page_bytes_;
+    std::size_t count_ = 0;
+};
+
 // Nobody asks: what was written is only to be reset.
-class NoAnswer {
+class NoAnswer : public AnyPlace {
 public:
     static std::size_t region_room() noexcept { return kNoLimit; }
     static std::size_t page_room() noexcept { return kNoLimit; }

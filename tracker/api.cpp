@@ -149,6 +149,24 @@ std::ptrdiff_t ww_collect_ranges(ww_tracker* tracker, const void* base, std::siz
     return collect(tracker, base, bytes, flags, ww::RangeAnswer{ranges, range_capacity}, resume);
 }
 
+std::ptrdiff_t ww_collect_bitmap(ww_tracker* tracker, const void* base, std::size_t bytes,
+                                 unsigned flags, std::uint64_t* words, std::size_t word_count,
+                                 void** resume) noexcept {
+    const ww::BitmapAnswer answer{words, word_count, reinterpret_cast<std::uintptr_t>(base),
+                                  ww::kernel::page_bytes()};
+    return collect(tracker, base, bytes, flags, answer, resume);
+}
+
+std::ptrdiff_t ww_count_written(ww_tracker* tracker, const void* base, std::size_t bytes,
+                                unsigned flags, std::size_t page_limit, void** resume) noexcept {
+    return collect(tracker, base, bytes, flags,
+                   ww::CountAnswer{page_limit, ww::kernel::page_bytes()}, resume);
+}
+
+int ww_any_written(ww_tracker* tracker, const void* base, std::size_t bytes) noexcept {
+    return static_cast<int>(ww_count_written(tracker, base, bytes, 0, 1, nullptr));
+}
+
 int ww_reset(ww_tracker* tracker, const void* base, std::size_t bytes) noexcept {
     return static_cast<int>(collect(tracker, base, bytes, WW_RESET, ww::NoAnswer{}, nullptr));
 }

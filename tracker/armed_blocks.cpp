@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "armed_blocks.h"
 
+#include "bits.h"
+
 #include <algorithm>
 #include <bit>
 
@@ -9,22 +11,6 @@ namespace ww {
 namespace {
 
 constexpr std::uint64_t kAll = ~std::uint64_t{0};
-
-// Bits [first, end) of a word.
-constexpr std::uint64_t bits(std::size_t first, std::size_t end) noexcept {
-    return (kAll << first) & (kAll >> (64 - end));
-}
-
-// Calls visit(word number, mask) for the words that hold bits [first, end).
-template<class Visit>
-void for_each_word(std::size_t first, std::size_t end, Visit visit) noexcept {
-    while (first < end) {
-        const std::size_t in_word = first % 64;
-        const std::size_t stop = std::min<std::size_t>(64, in_word + (end - first));
-        visit(first / 64, bits(in_word, stop));
-        first += stop - in_word;
-    }
-}
 
 } // namespace
 
@@ -54,11 +40,11 @@ ArmedBlocks::Group* ArmedBlocks::make_group_of(std::size_t block) noexcept {
 
 void ArmedBlocks::mark(Range pages, std::uint64_t epoch) noexcept {
     bool changed = false;
-    for_each_word(pages.start >> page_shift_, pages.end >> page_shift_,
-                  [&](std::size_t word, std::uint64_t mask) {
-                      constexpr std::size_t kWords = kPagesPerBlock / kWordBits;
-                      changed |= mark_word(word / kWords, word % kWords, mask);
-                  });
+    for_each_bit_run(pages.start >> page_shift_, pages.end >> page_shift_,
+                     [&](std::size_t word, std::uint64_t mask) {
+                         constexpr std::size_t kWords = kPagesPerBlock / kWordBits;
+                         changed |= mark_word(word / kWords, word % kWords, mask);
+                     });
     if (changed && epoch_.load() != epoch)
         clear(pages);
 }
@@ -98,11 +84,11 @@ void ArmedBlocks::clear(Range pages) noexcept {
         const std::size_t place = block % kBlocksPerGroup;
         const std::size_t block_page = block * kPagesPerBlock;
         Group& group = *group_of(block);
-        for_each_word(std::max(first, block_page) - block_page,
-                      std::min(end - block_page, kPagesPerBlock),
-                      [&](std::size_t word, std::uint64_t mask) {
-                          group.blocks[place].pages[word].fetch_and(~mask);
-                      });
+        for_each_bit_run(std::max(first, block_page) - block_page,
+                         std::min(end - block_page, kPagesPerBlock),
+                         [&](std::size_t word, std::uint64_t mask) {
+                             group.blocks[place].pages[word].fetch_and(~mask);
+                         });
         group.full[place / kWordBits].fetch_and(~(std::uint64_t{1} << place % kWordBits));
     }
 }

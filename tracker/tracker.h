@@ -38,7 +38,7 @@ public:
     Collected collect(Range range, bool reset, Answer& answer) noexcept {
         if (!watches_.find(range))
             return {range.start, kernel::Error::not_found};
-        return ww::collect(backend_, range, reset, answer);
+        return ww::collect(backend_, answer.fitting(range), reset, answer);
     }
 
     std::uint64_t watch_count() const noexcept { return watches_.count(); }

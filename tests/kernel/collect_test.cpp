@@ -119,6 +119,57 @@ TEST_CASE("ranges with little room: call after call gives all, each page once") 
     CHECK(pages.written().empty());
 }
 
+TEST_CASE("bitmap: one bit a page, OR-ed, and reset as far as the words reach") {
+    const Watched pages{200};
+    for (const std::size_t page : {0, 63, 64, 130})
+        pages.store(page);
+    std::array<std::uint64_t, 4> words{2, 0, 0, 7};
+    void* resume = nullptr;
+    CHECK(ww_collect_bitmap(pages.tracker(), pages.at(0), pages.bytes(), 0, words.data(), 4,
+                            &resume) == 4);
+    CHECK(resume == pages.at(200));
+    CHECK(words == std::array<std::uint64_t, 4>{(std::uint64_t{1} << 63) | 3, 1, 4, 7});
+    words = {};
+    CHECK(ww_collect_bitmap(pages.tracker(), pages.at(0), pages.bytes(), WW_RESET, words.data(), 2,
+                            &resume) == 3);
+    CHECK(resume == pages.at(128));
+    CHECK(pages.written() == PageSet{130});
+    CHECK(ww_collect_bitmap(pages.tracker(), pages.at(0), pages.bytes(), WW_RESET, nullptr, 0,
+                            &resume) == 0);
+    CHECK(resume == pages.at(0));
+    CHECK(ww_collect_bitmap(pages.tracker(), pages.at(0), pages.bytes() + kPage, 0, words.data(), 1,
+                            &resume) == -ENOENT);
+}
+
+TEST_CASE("count: as many as there are, or as are asked for, and only those are reset") {
+    const Watched pages{kMany};
+    write_every_second(pages);
+    const auto count = [&](unsigned flags, std::size_t limit, void** resume) {
+        return ww_count_written(pages.tracker(), pages.at(0), pages.bytes(), flags, limit, resume);
+    };
+    CHECK(count(0, SIZE_MAX, nullptr) == kMany / 2);
+    void* resume = nullptr;
+    CHECK(count(WW_RESET, 10, &resume) == 10);
+    CHECK(resume == pages.at(19));
+    CHECK(count(0, SIZE_MAX, nullptr) == kMany / 2 - 10);
+    CHECK(count(WW_RESET, 0, &resume) == 0);
+    CHECK(count(WW_RESET, SIZE_MAX, nullptr) == kMany / 2 - 10);
+    CHECK(count(0, SIZE_MAX, nullptr) == 0);
+}
+
+TEST_CASE("any written: yes or no, and nothing is reset") {
+    const Watched pages{kMany};
+    const auto any = [&](std::size_t first, std::size_t count) {
+        return ww_any_written(pages.tracker(), pages.at(first), count * kPage);
+    };
+    CHECK(any(0, kMany) == 0);
+    pages.store(kMany - 1);
+    CHECK(any(0, kMany) == 1);
+    CHECK(any(0, kMany - 1) == 0);
+    CHECK(any(kMany - 1, 1) == 1);
+    CHECK(any(kMany, 1) == -ENOENT);
+}
+
 TEST_CASE("ww_reset: everything in the range is clean, the rest untouched") {
     const Watched pages{kMany};
     write_every_second(pages);

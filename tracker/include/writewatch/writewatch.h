@@ -174,6 +174,23 @@ WW_EXPORT ptrdiff_t ww_collect_ranges(ww_tracker *tracker, const void *base, siz
                                       unsigned flags, ww_range *ranges,
                                       size_t range_capacity, void **resume) WW_NOEXCEPT;
 
+/* The same answer as a bitmap: bit i % 64 of words[i / 64] becomes 1 where page
+ * i, counted from `base`, was written; other bits stay as they are. Covers as
+ * many pages as `word_count` words have bits, where *resume then points;
+ * returns how many were reported. Nobody else may change the words meanwhile. */
+WW_EXPORT ptrdiff_t ww_collect_bitmap(ww_tracker *tracker, const void *base, size_t bytes,
+                                      unsigned flags, uint64_t *words, size_t word_count,
+                                      void **resume) WW_NOEXCEPT;
+
+/* Only the number of written pages, counting up to `page_limit`; with WW_RESET
+ * those that were counted start clean again. */
+WW_EXPORT ptrdiff_t ww_count_written(ww_tracker *tracker, const void *base, size_t bytes,
+                                     unsigned flags, size_t page_limit,
+                                     void **resume) WW_NOEXCEPT;
+
+/* Whether any page of the range was written: 1 or 0. Stops at the first. */
+WW_EXPORT int ww_any_written(ww_tracker *tracker, const void *base, size_t bytes) WW_NOEXCEPT;
+
 /* Makes every page of the range clean. A write that races it may count as
  * before or after. */
 WW_EXPORT int ww_reset(ww_tracker *tracker, const void *base, size_t bytes) WW_NOEXCEPT;
