@@ -58,8 +58,8 @@ private:
                 return;
             while (!pause_.load(std::memory_order_relaxed)) {
                 random = random * 6364136223846793005 + 1442695040888963407;
-                const std::size_t page = (random >> 33) % kPages;
-                const std::size_t word = (random >> 45) % 64 * kWriters + id;
+                const auto page = static_cast<std::size_t>((random >> 33) % kPages);
+                const auto word = static_cast<std::size_t>((random >> 45) % 64) * kWriters + id;
                 auto* target = reinterpret_cast<std::uint64_t*>(pages_.at(page)) + word;
                 std::atomic_ref{*target}.store(++value, std::memory_order_relaxed);
             }

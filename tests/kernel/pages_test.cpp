@@ -184,6 +184,7 @@ TEST_CASE(
     CHECK(pages.written() == PageSet{0, 2});
 }
 
+#if UINTPTR_MAX > 0xffffffff
 namespace {
 
 std::size_t page_table_kib() {
@@ -197,7 +198,6 @@ std::size_t page_table_kib() {
 
 } // namespace
 
-#if UINTPTR_MAX > 0xffffffff
 TEST_CASE("256 GiB: watching adds no page tables, and few touched pages are found exactly") {
     constexpr std::size_t kBytes = std::size_t{256} << 30;
     const std::size_t before = page_table_kib();
