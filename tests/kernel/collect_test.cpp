@@ -41,7 +41,7 @@ TEST_CASE("more pages than one scan may report: all come back, none twice") {
 
 TEST_CASE("capacity: the first pages are returned, only they are reset, the rest follows") {
     const Watched pages{16};
-    for (const std::size_t page : {1, 2, 3, 8, 9})
+    for (const std::size_t page : PageSet{1, 2, 3, 8, 9})
         pages.store(page);
     std::array<void*, 4> out{};
     void* resume = nullptr;
@@ -121,7 +121,7 @@ TEST_CASE("ranges with little room: call after call gives all, each page once") 
 
 TEST_CASE("bitmap: one bit a page, OR-ed, and reset as far as the words reach") {
     const Watched pages{200};
-    for (const std::size_t page : {0, 63, 64, 130})
+    for (const std::size_t page : PageSet{0, 63, 64, 130})
         pages.store(page);
     std::array<std::uint64_t, 4> words{2, 0, 0, 7};
     void* resume = nullptr;

@@ -16,8 +16,10 @@ void* open_as_ntdll(const char* library) {
         return nullptr;
     const std::string name = folder + "/ntdll.so";
     void* handle = nullptr;
-    if (symlink(library, name.c_str()) == 0)
+    char* whole = realpath(library, nullptr); // a link is read from its own folder
+    if (whole != nullptr && symlink(whole, name.c_str()) == 0)
         handle = dlopen(name.c_str(), RTLD_NOW | RTLD_GLOBAL);
+    std::free(whole);
     unlink(name.c_str());
     rmdir(folder.c_str());
     return handle;

@@ -4,6 +4,8 @@
 
 #include "open_as_ntdll.h"
 
+#include <writewatch/writewatch.h>
+
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -96,8 +98,10 @@ int main(int argc, char** argv) {
     using standin::control;
     control = reinterpret_cast<standin::Control* (*)()>(dlsym(ntdll, "standin_control"))();
     if (control->table[standin::kGet] == dlsym(ntdll, "NtGetWriteWatch")) {
-        std::fprintf(stderr, "SKIP: the plugin stood aside\n");
-        return std::getenv("WW_NO_SKIP") != nullptr ? 1 : 77;
+        char reason[WW_REASON_BYTES];
+        const bool can_serve = ww_probe(reason, sizeof reason) != WW_BACKEND_NONE;
+        std::fprintf(stderr, can_serve ? "the plugin stood aside%s\n" : "skipped: %s\n", reason);
+        return can_serve ? 1 : 77;
     }
     return doctest::Context(argc, argv).run();
 }
