@@ -63,7 +63,9 @@ Error PagemapScan::watch(Range range) noexcept {
 
 Error PagemapScan::unwatch(Range range) noexcept {
     armed_.clear(range);
-    return userfaultfd_.unregister_range(range);
+    const Error error = userfaultfd_.unregister_range(range);
+    // Invalid is a range with nothing mapped in it: nothing is registered there.
+    return error == Error::invalid ? Error::none : error;
 }
 
 Step PagemapScan::collect(Range rest, bool reset, StepLimits limits,

@@ -99,6 +99,19 @@ TEST_CASE("unwatch: the middle ends, both sides go on with what they knew") {
     CHECK(ww_unwatch(pages.tracker(), pages.at(0), pages.bytes()) == 0);
 }
 
+TEST_CASE("unwatch where nothing is mapped any more: ends the watch, and those behind it") {
+    const Pages pages{8};
+    const TrackerPtr tracker = make_tracker();
+    REQUIRE(ww_watch(tracker.get(), pages.at(0), 2 * kPage, 0) == 0);
+    REQUIRE(ww_watch(tracker.get(), pages.at(4), 2 * kPage, 0) == 0);
+    REQUIRE(::munmap(pages.at(0), 2 * kPage) == 0);
+    CHECK(ww_unwatch(tracker.get(), pages.at(0), pages.bytes()) == 0);
+    CHECK(ww_find(tracker.get(), pages.at(0), kPage, nullptr) == 0);
+    CHECK(ww_find(tracker.get(), pages.at(4), kPage, nullptr) == 0);
+    const TrackerPtr other = make_tracker(); // the memory behind is free for another
+    CHECK(ww_watch(other.get(), pages.at(4), 2 * kPage, 0) == 0);
+}
+
 TEST_CASE("unwatched memory can be watched again, also by another tracker, and starts clean") {
     const Watched pages{4};
     pages.store_all();

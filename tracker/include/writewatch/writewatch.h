@@ -26,7 +26,9 @@
  *           ww_remapped() after new memory was mapped over a part of it,
  *           ww_forget() before it is unmapped. What changed without a word is
  *           found at the next collect, reported as written where pages are
- *           present, watched again, and counted (ww_counters()).
+ *           present, watched again, and counted (ww_counters()). Contents that
+ *           were dropped without a word (MADV_DONTNEED) are no write: such a
+ *           page may be reported or not, until a resetting collect reports it.
  * Fork      A forked child has no watches: every call there fails with
  *           -ENOSYS and cannot act on its parent. The parent is unaffected.
  *           After exec nothing is left; all descriptors are close-on-exec.
@@ -102,9 +104,10 @@ enum ww_watch_flags {
     /* The caller knows that the range is private anonymous memory: the look
      * into the process's mappings is saved. A wrong word loses writes. */
     WW_WATCH_ANONYMOUS = 1,
-    /* Populated pages are not made clean: what was written while a watch of
-     * the same tracker covered it, or never was covered, counts as written.
-     * For a caller that forgot a range and finds that it lives on. */
+    /* Populated pages are not made clean. A page that ww_forget() left as it
+     * was has the state that it had; any other populated page counts as
+     * written. For fresh memory, which has none, and for a caller that forgot
+     * a range and finds that it lives on. */
     WW_WATCH_KEEP = 2,
 };
 
