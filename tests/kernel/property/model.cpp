@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "model.h"
+
+#include <algorithm>
+
+namespace property {
+
+template<class Change>
+void Model::for_each(Span span, Change change) {
+    for (std::size_t page = span.first; page < span.end(); ++page)
+        change(pages_[page]);
+}
+
+bool Model::readable(std::size_t page) const {
+    return pages_[page].mapped && pages_[page].access != Access::none;
+}
+
+bool Model::writable(std::size_t page) const {
+    return pages_[page].mapped && pages_[page].access == Access::write;
+}
+
+// Also where nobody watches: a watch with KEEP counts it.
+void Model::store(std::size_t page) {
+    pages_[page].populated = true;
+    pages_[page].written = Answer::written;
+}
+
+void Model::protect(Span span, Access access) {
+    for_each(span, [&](Page& page) { page.access = access; });
+}
+
+// Told or not, what is written from now on counts and nothing else.
+void Model::map_over(Span span, Access access, bool told) {
+    for_each(span, [&](Page& page) {
+        const bool strange = page.watch != 0 && !told;
+        page = {.access = access,
+                .strange = strange ? Answer::written : Answer::clean,
+                .watch = page.watch};
+    });
+}
+
+void Model::unmap(Span span, bool told) {
+    if (told)
+        forget(span);
+    for_each(span, [](Page& page) { page = {.mapped = false, .watch = page.watch}; });
+}
+
+// Without a word the tracker may take the page for one that it knows the state
+// of. Whether it was written before is lost with its contents.
+void Model::discard(Span span, bool told) {
+    for_each(span, [&](Page& page) {
+        page.populated = false;
+        page.written = page.watch != 0 && !told ? Answer::maybe : Answer::clean;
+        page.armed = page.armed && !told;
+        if (told)
+            page.strange = Answer::clean;
+    });
+}
+
+void Model::watch(Span span, bool keep) {
+    ++last_watch_;
+    for_each(span, [&](Page& page) {
+        page.watch = last_watch_;
+        if (!keep)
+            page.written = Answer::clean;
+    });
+}
+
+// The kernel forgets which pages were clean.
+void Model::unwatch(Span span) {
+    for_each(span, [](Page& page) {
+        if (page.watch != 0 && page.populated && page.written == Answer::clean)
+            page.written = Answer::maybe;
+    });
+    end_watches(span);
+}
+
+// Nothing happens to the memory: with KEEP it goes on where it was.
+void Model::forget(Span span) {
+    end_watches(span);
+}
+
+// It may have got as far as the protections.
+void Model::failed_watch(Span span) {
+    for_each(span, [](Page& page) {
+        if (page.populated && page.written == Answer::clean)
+            page.written = Answer::maybe;
+    });
+}
+
+// What is left on both sides are two watches from then on.
+void Model::end_watches(Span span) {
+    const std::uint32_t before = span.first > 0 ? pages_[span.first - 1].watch : 0;
+    const std::uint32_t last = pages_[span.end() - 1].watch;
+    for_each(span, [](Page& page) {
+        page.watch = 0;
+        page.armed = false;
+        page.strange = Answer::clean;
+        // What had no contents any more starts anew.
+        if (!page.populated)
+            page.written = Answer::clean;
+    });
+    if (before == 0 || before != last)
+        return;
+    ++last_watch_;
+    for (std::size_t page = span.end(); page < kRegionPages && pages_[page].watch == last; ++page)
+        pages_[page].watch = last_watch_;
+}
+
+// A page that was discarded without a word may be taken for an armed one until
+// it was reported: there was nothing to make clean.
+void Model::reset(Span span) {
+    for_each(span, [](Page& page) {
+        if (page.written == Answer::maybe && !page.populated)
+            return;
+        page.armed = page.armed || page.written == Answer::written;
+        page.written = Answer::clean;
+    });
+}
+
+void Model::reported(std::size_t page, bool reset) {
+    if (!reset)
+        return;
+    pages_[page].written = Answer::clean;
+    pages_[page].armed = true;
+}
+
+void Model::collected(Span span, std::size_t resume) {
+    for (std::size_t page = span.first; page < span.end(); ++page) {
+        Answer& strange = pages_[page].strange;
+        if (page < resume)
+            strange = Answer::clean;
+        else if (strange == Answer::written)
+            strange = Answer::maybe;
+    }
+}
+
+bool Model::any_watched(Span span) const {
+    return std::any_of(&pages_[span.first], &pages_[span.first] + span.count,
+                       [](const Page& page) { return page.watch != 0; });
+}
+
+bool Model::any_unmapped(Span span) const {
+    return !std::all_of(&pages_[span.first], &pages_[span.first] + span.count,
+                        [](const Page& page) { return page.mapped; });
+}
+
+std::optional<Span> Model::watch_of(Span span) const {
+    const std::uint32_t watch = pages_[span.first].watch;
+    if (watch == 0 || clipped(span).count != span.count)
+        return std::nullopt;
+    std::size_t first = span.first;
+    std::size_t end = span.end();
+    while (first > 0 && pages_[first - 1].watch == watch)
+        --first;
+    while (end < kRegionPages && pages_[end].watch == watch)
+        ++end;
+    return Span{first, end - first};
+}
+
+std::size_t Model::watch_count() const {
+    std::size_t count = 0;
+    std::uint32_t before = 0;
+    for (const Page& page : pages_) {
+        count += page.watch != before && page.watch != 0 ? 1 : 0;
+        before = page.watch;
+    }
+    return count;
+}
+
+Span Model::clipped(Span span) const {
+    std::size_t end = span.first + 1;
+    while (end < span.end() && pages_[end].watch == pages_[span.first].watch)
+        ++end;
+    return {span.first, end - span.first};
+}
+
+bool Model::two_armed_blocks(Span span) const {
+    const std::size_t last = (span.end() - 1) / kBlockPages;
+    for (std::size_t block = span.first / kBlockPages; block < last; ++block) {
+        if (block_is_armed(block) && block_is_armed(block + 1))
+            return true;
+    }
+    return false;
+}
+
+bool Model::block_is_armed(std::size_t block) const {
+    return std::all_of(&pages_[block * kBlockPages], &pages_[block * kBlockPages] + kBlockPages,
+                       [](const Page& page) { return page.armed; });
+}
+
+} // namespace property
