@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Lines of /proc/PID/maps and /proc/PID/mountinfo. Only reading them makes
+// system calls; what they say is told by pure functions.
+#pragma once
+
+#include "kernel/handles.h"
+
+#include <optional>
+#include <string_view>
+
+namespace ww::kernel {
+
+struct Device {
+    unsigned major = 0;
+    unsigned minor = 0;
+    friend constexpr bool operator==(Device, Device) noexcept = default;
+};
+
+struct MapsLine {
+    Range range;
+    Device device;
+    bool has_file = false;
+    std::string_view name; // of the file, or "[heap]" and the like; often empty
+};
+std::optional<MapsLine> parse_maps_line(std::string_view line) noexcept;
+
+struct MountLine {
+    Device device;
+    std::string_view type;
+};
+std::optional<MountLine> parse_mount_line(std::string_view line) noexcept;
+
+// Lines of a file, without allocating. What is longer than the buffer is cut.
+class LineReader {
+public:
+    explicit LineReader(UniqueFd file) noexcept : file_(std::move(file)) {}
+
+    // Without its newline, valid until the next call; nothing behind the last.
+    std::optional<std::string_view> next() noexcept;
+    Error error() const noexcept { return error_; }
+
+private:
+    bool fill() noexcept;
+
+    UniqueFd file_;
+    Error error_;
+    std::size_t used_ = 0;
+    std::size_t filled_ = 0;
+    char buffer_[512];
+    char line_[512];
+};
+
+} // namespace ww::kernel
