@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "armed_blocks.h"
 
-#include "bits.h"
-
 #include <algorithm>
 #include <bit>
 
@@ -38,19 +36,12 @@ ArmedBlocks::Group* ArmedBlocks::make_group_of(std::size_t block) noexcept {
     return first ? made : group;
 }
 
-void ArmedBlocks::mark(Range pages, std::uint64_t epoch) noexcept {
-    bool changed = false;
-    for_each_bit_run(pages.start >> page_shift_, pages.end >> page_shift_,
-                     [&](std::size_t word, std::uint64_t mask) {
-                         constexpr std::size_t kWords = kPagesPerBlock / kWordBits;
-                         changed |= mark_word(word / kWords, word % kWords, mask);
-                     });
-    if (changed && epoch_.load() != epoch)
-        clear(pages);
-}
-
 // Whether any mark is new.
-bool ArmedBlocks::mark_word(std::size_t block, std::size_t word, std::uint64_t mask) noexcept {
+bool ArmedBlocks::mark_word(std::size_t word_of_all, std::uint64_t mask) noexcept {
+    if (mask == 0)
+        return false;
+    const std::size_t block = word_of_all / kWordsPerBlock;
+    const std::size_t word = word_of_all % kWordsPerBlock;
     Group* group = make_group_of(block);
     if (group == nullptr)
         return false;
@@ -59,7 +50,9 @@ bool ArmedBlocks::mark_word(std::size_t block, std::size_t word, std::uint64_t m
     if ((armed.pages[word].load(std::memory_order_relaxed) & mask) == mask)
         return false;
     const std::uint64_t flag = std::uint64_t{1} << place % kWordBits;
-    group->marked[place / kWordBits].fetch_or(flag);
+    if (std::atomic<std::uint64_t>& marked = group->marked[place / kWordBits];
+        (marked.load(std::memory_order_relaxed) & flag) == 0)
+        marked.fetch_or(flag);
     armed.pages[word].fetch_or(mask);
     if (!armed.full())
         return true;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "arena.h"
+#include "bits.h"
 #include "range.h"
 
 #include <array>
@@ -26,9 +27,11 @@ public:
     // Taken before a scan, for mark() after it.
     std::uint64_t epoch() const noexcept { return epoch_.load(std::memory_order_acquire); }
 
-    // The pages were reported with reset by a scan that began in `epoch`. No
-    // memory for it, or a change since, means no mark.
-    void mark(Range pages, std::uint64_t epoch) noexcept;
+    // The ranges, in ascending order, were reported with reset by a scan that
+    // began in `epoch`. No memory for it, or a change since, means no mark.
+    template<class Ranges>
+    void mark(const Ranges& ranges, std::uint64_t epoch) noexcept;
+    void mark(Range pages, std::uint64_t epoch) noexcept { mark(std::array{pages}, epoch); }
 
     // The pages are not, or not known to be, armed any more.
     void clear(Range pages) noexcept;
@@ -56,9 +59,11 @@ private:
         std::array<Block, kBlocksPerGroup> blocks;
     };
 
+    static constexpr std::size_t kWordsPerBlock = kPagesPerBlock / kWordBits;
+
     Group* group_of(std::size_t block) const noexcept;
     Group* make_group_of(std::size_t block) noexcept;
-    bool mark_word(std::size_t block, std::size_t word, std::uint64_t mask) noexcept;
+    bool mark_word(std::size_t word, std::uint64_t mask) noexcept;
     std::size_t find_block(Flags Group::*flags, bool set, std::size_t block,
                            std::size_t end) const noexcept;
 
@@ -67,5 +72,29 @@ private:
     std::atomic<std::uint64_t> epoch_{0};
     std::array<std::atomic<Group*>, kGroups> groups_{};
 };
+
+// Scattered pages come several to a word: one store for all of them.
+template<class Ranges>
+void ArmedBlocks::mark(const Ranges& ranges, std::uint64_t epoch) noexcept {
+    Range all;
+    std::size_t word = 0;
+    std::uint64_t mask = 0;
+    bool changed = false;
+    for (const Range pages : ranges) {
+        all = {all.empty() ? pages.start : all.start, pages.end};
+        for_each_bit_run(pages.start >> page_shift_, pages.end >> page_shift_,
+                         [&](std::size_t next_word, std::uint64_t next_mask) {
+                             if (next_word != word) {
+                                 changed |= mark_word(word, mask);
+                                 word = next_word;
+                                 mask = 0;
+                             }
+                             mask |= next_mask;
+                         });
+    }
+    changed |= mark_word(word, mask);
+    if (changed && epoch_.load() != epoch)
+        clear(all);
+}
 
 } // namespace ww

@@ -3,6 +3,8 @@
 
 #include "kernel/memory.h"
 
+#include <ranges>
+
 namespace ww {
 
 using kernel::Error;
@@ -109,10 +111,8 @@ Step PagemapScan::scan(Piece piece, bool reset, std::size_t max_pages,
     const std::span<const Region> found = out.first(result.regions);
     if (result.error && found.empty())
         return {{}, 0, piece.range.start, result.error};
-    if (reset && !fast) {
-        for (const Region& region : found)
-            armed_.mark(range_of(region), epoch);
-    }
+    if (reset && !fast)
+        armed_.mark(std::views::transform(found, range_of), epoch);
     // What was found in front of a failure is reset already: it is the answer
     // of this step, and the next one meets the failure first.
     const bool more = result.error || found.size() == out.size();
