@@ -17,6 +17,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 namespace ww {
 
@@ -27,11 +28,13 @@ public:
     // Taken before a scan, for mark() after it.
     std::uint64_t epoch() const noexcept { return epoch_.load(std::memory_order_acquire); }
 
-    // The ranges, in ascending order, were reported with reset by a scan that
-    // began in `epoch`. No memory for it, or a change since, means no mark.
-    template<class Ranges>
-    void mark(const Ranges& ranges, std::uint64_t epoch) noexcept;
-    void mark(Range pages, std::uint64_t epoch) noexcept { mark(std::array{pages}, epoch); }
+    // The items' ranges, in ascending order, were reported with reset by a scan
+    // that began in `epoch`. No memory for it, or a change since, means no mark.
+    template<class Items, class ToRange>
+    void mark(const Items& items, ToRange to_range, std::uint64_t epoch) noexcept;
+    void mark(Range pages, std::uint64_t epoch) noexcept {
+        mark(std::array{pages}, std::identity{}, epoch);
+    }
 
     // The pages are not, or not known to be, armed any more.
     void clear(Range pages) noexcept;
@@ -74,13 +77,14 @@ private:
 };
 
 // Scattered pages come several to a word: one store for all of them.
-template<class Ranges>
-void ArmedBlocks::mark(const Ranges& ranges, std::uint64_t epoch) noexcept {
+template<class Items, class ToRange>
+void ArmedBlocks::mark(const Items& items, ToRange to_range, std::uint64_t epoch) noexcept {
     Range all;
     std::size_t word = 0;
     std::uint64_t mask = 0;
     bool changed = false;
-    for (const Range pages : ranges) {
+    for (const auto& item : items) {
+        const Range pages = to_range(item);
         all = {all.empty() ? pages.start : all.start, pages.end};
         for_each_bit_run(pages.start >> page_shift_, pages.end >> page_shift_,
                          [&](std::size_t next_word, std::uint64_t next_mask) {

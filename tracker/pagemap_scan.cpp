@@ -3,8 +3,6 @@
 
 #include "kernel/memory.h"
 
-#include <ranges>
-
 namespace ww {
 
 using kernel::Error;
@@ -112,7 +110,7 @@ Step PagemapScan::scan(Piece piece, bool reset, std::size_t max_pages,
     if (result.error && found.empty())
         return {{}, 0, piece.range.start, result.error};
     if (reset && !fast)
-        armed_.mark(std::views::transform(found, range_of), epoch);
+        armed_.mark(found, range_of, epoch);
     // What was found in front of a failure is reset already: it is the answer
     // of this step, and the next one meets the failure first.
     const bool more = result.error || found.size() == out.size();

@@ -21,7 +21,7 @@ import source_tree
 STANDARD = set('''
     algorithm array atomic bit cassert cctype chrono cinttypes climits compare
     concepts cstdarg cstddef cstdint cstdio cstdlib cstring ctime functional
-    initializer_list iterator limits memory mutex new numeric optional ranges span
+    initializer_list iterator limits memory mutex new numeric optional span
     string string_view tuple type_traits utility variant vector version
     assert.h inttypes.h limits.h stdarg.h stdatomic.h stdbool.h stddef.h
     stdint.h stdio.h stdlib.h string.h time.h
