@@ -69,7 +69,8 @@ std::string text(double value, Unit unit) {
     constexpr std::array<Step, 3> kSizes{{{1e6, "MB"}, {1e3, "kB"}, {1, "B"}}};
     const std::span<const Step> steps =
         unit == Unit::seconds ? std::span<const Step>{kTimes} : std::span<const Step>{kSizes};
-    const auto fits = std::ranges::find_if(steps, [&](const Step& s) { return value >= s.size; });
+    const auto fits =
+        std::ranges::find_if(steps, [&](const Step& s) { return value >= 0.9995 * s.size; });
     const Step& step = fits == steps.end() ? steps.back() : *fits;
     std::array<char, 32> buffer{};
     std::snprintf(buffer.data(), buffer.size(), "%.3g %s", value / step.size, step.name);

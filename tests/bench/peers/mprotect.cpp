@@ -20,7 +20,11 @@ public:
         action.sa_flags = SA_SIGINFO | SA_NODEFER;
         ::sigaction(SIGSEGV, &action, &before_);
     }
-    ~Fallback() override { ::sigaction(SIGSEGV, &before_, nullptr); }
+    ~Fallback() override {
+        if (current_ == this)
+            unwatch(block_); // others go on with the memory
+        ::sigaction(SIGSEGV, &before_, nullptr);
+    }
     Fallback(const Fallback&) = delete;
     Fallback& operator=(const Fallback&) = delete;
 
@@ -32,7 +36,7 @@ public:
         ::mprotect(block.base, block.bytes, PROT_READ);
         current_ = this;
     }
-    void unwatch(const Block& block) override {
+    void unwatch(const Block& block) final {
         ::mprotect(block.base, block.bytes, PROT_READ | PROT_WRITE);
         current_ = nullptr;
     }
