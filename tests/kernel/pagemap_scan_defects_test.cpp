@@ -212,6 +212,7 @@ TEST_CASE("v7: where a part of the output is bad, what fits in front of it is re
     CHECK(all == stored);
 }
 
+#if UINTPTR_MAX > 0xffffffff
 TEST_CASE("v7: 64 GiB that were hardly touched cost what was touched, and no page tables") {
     const Registered pages{(std::size_t{64} << 30) / kPage};
     const PageSet touched{0, 1'000'000, 16'777'215};
@@ -227,3 +228,4 @@ TEST_CASE("v7: 64 GiB that were hardly touched cost what was touched, and no pag
     CHECK(v7_clear(pages) == 0);
     CHECK(status_kb("VmPTE:") <= before + 16);
 }
+#endif

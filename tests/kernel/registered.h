@@ -105,7 +105,8 @@ inline PageSet pages_of(const Pages& pages, std::span<const ww_v7_page_region> r
         }
         last = &region;
         for (std::uint64_t page = 0; page < region.len; ++page)
-            found.insert((region.start - address_of(pages.at(0))) / kPage + page);
+            found.insert(
+                static_cast<std::size_t>((region.start - address_of(pages.at(0))) / kPage + page));
     }
     return found;
 }
@@ -153,7 +154,7 @@ inline PageSet pages_of(const Pages& pages, std::span<const ww_page_region> regi
     PageSet found;
     for (const ww_page_region& region : regions) {
         for (std::uint64_t a = region.start; a < region.end; a += kPage)
-            found.insert((a - address_of(pages.at(0))) / kPage);
+            found.insert(static_cast<std::size_t>((a - address_of(pages.at(0))) / kPage));
     }
     return found;
 }

@@ -108,7 +108,7 @@ TEST_CASE("random pages: the regions say what was taken, page by page") {
         std::uint64_t count = 0;
         for (std::size_t i = 0; i < list.count(); ++i) {
             for (std::uint64_t a = out[i].start; a < out[i].end; a += kPage, ++count)
-                said[a / kPage] = out[i].categories;
+                said[static_cast<std::size_t>(a / kPage)] = out[i].categories;
         }
         CHECK(said == taken);
         CHECK(list.count() <= capacity);
