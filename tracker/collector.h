@@ -4,9 +4,9 @@
 #pragma once
 
 #include "answer.h"
+#include "backend.h"
 #include "kernel/pause.h"
-#include "pagemap_scan.h"
-#include "range.h"
+#include "memory_kind.h"
 
 #include <algorithm>
 #include <array>
@@ -27,14 +27,14 @@ inline constexpr std::size_t kPagesPerStep = 16384;
 inline constexpr std::size_t kRegionsPerStep = 256;
 
 template<class Answer>
-Collected collect(PagemapScan& backend, Range range, bool reset, Answer& answer) noexcept {
+Collected collect(Backend& backend, Watched watched, bool reset, Answer& answer) noexcept {
     std::array<kernel::Region, kRegionsPerStep> scratch;
     kernel::Pacer pacer{kPagesPerStep};
-    Range rest = range;
+    Range rest = watched.range;
     while (!rest.empty() && answer.page_room() > 0) {
         pacer.before_scan();
         const StepLimits limits{answer.region_room(), std::min(answer.page_room(), kPagesPerStep)};
-        const Step step = backend.collect(rest, reset, limits, scratch);
+        const Step step = backend.collect({rest, watched.kind}, reset, limits, scratch);
         if (step.error)
             return {rest.start, step.error};
         pacer.after_scan(step.pages);

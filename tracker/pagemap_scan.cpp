@@ -54,22 +54,23 @@ Error PagemapScan::open() noexcept {
     return Error::none;
 }
 
-Error PagemapScan::watch(Range range) noexcept {
-    armed_.clear(range);
-    if (const Error error = kernel::refuse_huge_pages(range))
+Error PagemapScan::watch(Watched part) noexcept {
+    armed_.clear(part.range);
+    if (const Error error = kernel::refuse_huge_pages(part.range))
         return error;
-    return userfaultfd_.register_range(range);
+    return userfaultfd_.register_range(part.range);
 }
 
-Error PagemapScan::unwatch(Range range) noexcept {
-    armed_.clear(range);
-    const Error error = userfaultfd_.unregister_range(range);
+Error PagemapScan::unwatch(Watched part) noexcept {
+    armed_.clear(part.range);
+    const Error error = userfaultfd_.unregister_range(part.range);
     // Invalid is a range with nothing mapped in it: nothing is registered there.
     return error == Error::invalid ? Error::none : error;
 }
 
-Step PagemapScan::collect(Range rest, bool reset, StepLimits limits,
+Step PagemapScan::collect(Watched watched, bool reset, StepLimits limits,
                           std::span<Region> scratch) noexcept {
+    const Range rest = watched.range;
     const std::span<Region> out =
         scratch.first(std::min({scratch.size(), limits.regions, regions_at_most(rest)}));
     Step step = scan(first_piece(rest), reset, limits.pages, out);
@@ -125,7 +126,7 @@ Range PagemapScan::register_again(Range rest, std::span<Region> scratch) noexcep
             return left;
         for (const Region& region : scratch.first(result.regions)) {
             const Range part = range_of(region);
-            repairs_.fetch_add(1, std::memory_order_relaxed);
+            count_repair();
             const Result<bool> ours = kernel::is_private_anonymous(part);
             if (!ours || !*ours || watch(part))
                 return part;

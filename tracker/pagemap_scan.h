@@ -7,48 +7,28 @@
 #pragma once
 
 #include "armed_blocks.h"
+#include "backend.h"
 #include "kernel/pagemap.h"
 #include "kernel/userfaultfd.h"
 #include "range.h"
 
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 
 namespace ww {
 
-// What one bounded step of a collect found, in ascending order.
-struct Step {
-    std::span<const kernel::Region> written;
-    std::size_t pages = 0;
-    std::uintptr_t resume = 0; // all before this address is answered
-    kernel::Error error;       // then nothing was found, and nothing reset
-};
-
-struct StepLimits {
-    std::size_t regions;
-    std::size_t pages;
-};
-
-class PagemapScan {
+class PagemapScan final : public Backend {
 public:
     explicit PagemapScan(Arena& arena) noexcept;
-    kernel::Error open() noexcept;
+    kernel::Error open() noexcept override;
+    void close() noexcept override { this->~PagemapScan(); }
+    kernel::Error watch(Watched part) noexcept override;
+    kernel::Error unwatch(Watched part) noexcept override;
+    void forget(Range range) noexcept override { armed_.clear(range); }
 
-    // Private anonymous memory. From now on writes to pages that were never
-    // touched count.
-    kernel::Error watch(Range range) noexcept;
-    kernel::Error unwatch(Range range) noexcept;
-    // The range is not mapped any more, or not for long.
-    void forget(Range range) noexcept { armed_.clear(range); }
-
-    // One ioctl's worth of the front of `rest`, which is watched; `scratch` holds
-    // the answer. With `reset` the pages found start clean again.
-    Step collect(Range rest, bool reset, StepLimits limits,
-                 std::span<kernel::Region> scratch) noexcept;
-
-    std::uint64_t repairs() const noexcept { return repairs_.load(std::memory_order_relaxed); }
+    // One ioctl's worth.
+    Step collect(Watched rest, bool reset, StepLimits limits,
+                 std::span<kernel::Region> scratch) noexcept override;
 
 private:
     // How a piece of memory is asked.
@@ -67,7 +47,6 @@ private:
     kernel::Userfaultfd userfaultfd_;
     kernel::Pagemap pagemap_;
     ArmedBlocks armed_;
-    std::atomic<std::uint64_t> repairs_{0};
 };
 
 } // namespace ww

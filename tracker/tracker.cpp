@@ -2,6 +2,7 @@
 #include "tracker.h"
 
 #include "kernel/memory.h"
+#include "pagemap_scan.h"
 
 #include <new>
 
@@ -21,12 +22,25 @@ Result<Tracker*> Tracker::create() noexcept {
         return guard.error();
     Tracker* tracker = new (memory->data()) Tracker;
     tracker->fork_guard_ = std::move(*guard);
-    if (const Error error = tracker->backend_.open()) {
+    if (const Error error = tracker->open()) {
         tracker->~Tracker();
         return error;
     }
     static_cast<void>(memory->release());
     return tracker;
+}
+
+Tracker::~Tracker() {
+    if (backend_ != nullptr)
+        backend_->close();
+}
+
+Error Tracker::open() noexcept {
+    void* memory = arena_.allocate(sizeof(PagemapScan));
+    if (memory == nullptr)
+        return Error::no_memory;
+    backend_ = new (memory) PagemapScan{arena_};
+    return backend_->open();
 }
 
 void Tracker::destroy(Tracker* tracker) noexcept {
@@ -37,6 +51,7 @@ void Tracker::destroy(Tracker* tracker) noexcept {
 // The set knows the range first: of two that watch it at once one fails, and
 // has touched nothing.
 Error Tracker::watch(Range range, WatchOptions options) noexcept {
+    const Watched watched{range, MemoryKind::anonymous};
     if (!options.known_anonymous) {
         const Result<bool> anonymous = kernel::is_private_anonymous(range);
         if (!anonymous)
@@ -44,31 +59,31 @@ Error Tracker::watch(Range range, WatchOptions options) noexcept {
         if (!*anonymous)
             return Error::unsupported_memory;
     }
-    if (const Error error = watches_.insert(range))
+    if (const Error error = watches_.insert(watched))
         return error;
-    const Error error = start(range, options);
+    const Error error = start(watched, options);
     if (error)
         static_cast<void>(unwatch(range));
     return error;
 }
 
-Error Tracker::start(Range range, WatchOptions options) noexcept {
-    if (const Error error = backend_.watch(range))
+Error Tracker::start(Watched watched, WatchOptions options) noexcept {
+    if (const Error error = backend_->watch(watched))
         return error;
     if (options.keep)
         return Error::none;
     // What is populated becomes clean; memory that was never touched costs
     // nothing here.
     NoAnswer nobody;
-    return ww::collect(backend_, range, true, nobody).error;
+    return ww::collect(*backend_, watched, true, nobody).error;
 }
 
 Error Tracker::unwatch(Range range) noexcept {
     for (;;) {
-        const Result<Range> ended = watches_.erase_first(range);
+        const Result<Watched> ended = watches_.erase_first(range);
         if (!ended)
             return ended.error() == Error::not_found ? Error::none : ended.error();
-        if (const Error error = backend_.unwatch(*ended))
+        if (const Error error = backend_->unwatch(*ended))
             return error;
     }
 }
@@ -76,9 +91,9 @@ Error Tracker::unwatch(Range range) noexcept {
 Error Tracker::forget(Range range) noexcept {
     // Most memory that is freed was never watched: that costs one lookup.
     while (watches_.find_first(range)) {
-        const Result<Range> ended = watches_.erase_first(range);
+        const Result<Watched> ended = watches_.erase_first(range);
         if (ended)
-            backend_.forget(*ended);
+            backend_->forget(ended->range);
         else if (ended.error() != Error::not_found)
             return ended.error();
     }
@@ -87,11 +102,11 @@ Error Tracker::forget(Range range) noexcept {
 
 Error Tracker::remapped(Range range) noexcept {
     for (Range rest = range; !rest.empty();) {
-        const std::optional<Range> watch = watches_.find_first(rest);
+        const std::optional<Watched> watch = watches_.find_first(rest);
         if (!watch)
             break;
-        const Range part = intersection(*watch, rest);
-        if (const Error error = backend_.watch(part))
+        const Range part = intersection(watch->range, rest);
+        if (const Error error = backend_->watch({part, watch->kind}))
             return error;
         rest.start = part.end;
     }

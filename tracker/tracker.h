@@ -3,9 +3,9 @@
 #pragma once
 
 #include "arena.h"
+#include "backend.h"
 #include "collector.h"
 #include "kernel/fork_guard.h"
-#include "pagemap_scan.h"
 #include "range.h"
 #include "watch_table.h"
 
@@ -31,25 +31,32 @@ public:
     kernel::Error unwatch(Range range) noexcept;
     kernel::Error forget(Range range) noexcept;
     kernel::Error remapped(Range range) noexcept;
-    std::optional<Range> find(Range range) const noexcept { return watches_.find(range); }
+    std::optional<Range> find(Range range) const noexcept {
+        const std::optional<Watched> watched = watches_.find(range);
+        return watched ? std::optional{watched->range} : std::nullopt;
+    }
 
     // The range lies inside one watch.
     template<class Answer>
     Collected collect(Range range, bool reset, Answer& answer) noexcept {
-        if (!watches_.find(range))
+        const std::optional<Watched> watched = watches_.find(range);
+        if (!watched)
             return {range.start, kernel::Error::not_found};
-        return ww::collect(backend_, answer.fitting(range), reset, answer);
+        return ww::collect(*backend_, {answer.fitting(range), watched->kind}, reset, answer);
     }
 
     std::uint64_t watch_count() const noexcept { return watches_.count(); }
-    std::uint64_t repairs() const noexcept { return backend_.repairs(); }
+    std::uint64_t repairs() const noexcept { return backend_->repairs(); }
 
 private:
-    kernel::Error start(Range range, WatchOptions options) noexcept;
+    Tracker() noexcept = default;
+    ~Tracker();
+    kernel::Error open() noexcept;
+    kernel::Error start(Watched watched, WatchOptions options) noexcept;
 
     Arena arena_;
     WatchTable watches_{arena_};
-    PagemapScan backend_{arena_};
+    Backend* backend_ = nullptr; // in the arena
     kernel::ForkGuard fork_guard_;
 };
 

@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "kernel/change_lock.h"
 #include "kernel/result.h"
+#include "memory_kind.h"
 #include "range.h"
 #include "watch.h"
 
@@ -21,24 +22,24 @@ public:
     explicit WatchTable(Arena& arena) noexcept : arena_(arena), map_(arena) {}
 
     // The watch that covers the whole range.
-    std::optional<Range> find(Range range) const noexcept;
+    std::optional<Watched> find(Range range) const noexcept;
 
     // The first watch that overlaps the range.
-    std::optional<Range> find_first(Range range) const noexcept;
+    std::optional<Watched> find_first(Range range) const noexcept;
 
     // exists: a watch overlaps the range. invalid: beyond what can be watched.
-    kernel::Error insert(Range range) noexcept;
+    kernel::Error insert(Watched watched) noexcept;
 
     // Ends the first watch that overlaps the range, as far as it overlaps;
     // what is left of it on both sides goes on as two watches. Gives the part
     // that ended, or not_found.
-    kernel::Result<Range> erase_first(Range range) noexcept;
+    kernel::Result<Watched> erase_first(Range range) noexcept;
 
     std::uint64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
 
 private:
     void recycle(Watch* watch) noexcept;
-    Watch* begin(Range range) noexcept;
+    Watch* begin(Watched watched) noexcept;
     bool make_watches(std::size_t wanted) noexcept;
 
     Arena& arena_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 using ww::Range;
+using ww::Watched;
 using ww::WatchTable;
 using ww::kernel::Error;
 
@@ -31,8 +32,8 @@ struct Table {
 TEST_CASE("watch table: a range inside a watch is found, one over its end is not") {
     Table t;
     REQUIRE_FALSE(t.table.insert(pages(4, 4)));
-    CHECK(t.table.find(pages(4, 4)) == pages(4, 4));
-    CHECK(t.table.find(pages(5, 1)) == pages(4, 4));
+    CHECK(t.table.find(pages(4, 4)) == Watched{pages(4, 4)});
+    CHECK(t.table.find(pages(5, 1)) == Watched{pages(4, 4)});
     CHECK_FALSE(t.table.find(pages(7, 2)));
     CHECK_FALSE(t.table.find(pages(3, 2)));
     CHECK_FALSE(t.table.find(pages(8, 1)));
@@ -43,7 +44,7 @@ TEST_CASE("watch table: two watches side by side stay two") {
     REQUIRE_FALSE(t.table.insert(pages(0, 4)));
     REQUIRE_FALSE(t.table.insert(pages(4, 4)));
     CHECK_FALSE(t.table.find(pages(3, 2)));
-    CHECK(t.table.find(pages(4, 1)) == pages(4, 4));
+    CHECK(t.table.find(pages(4, 1)) == Watched{pages(4, 4)});
     CHECK(t.table.count() == 2);
 }
 
@@ -53,7 +54,7 @@ TEST_CASE("watch table: an overlapping insert is refused and changes nothing") {
     CHECK(t.table.insert(pages(7, 4)) == Error::exists);
     CHECK(t.table.insert(pages(0, 16)) == Error::exists);
     CHECK_FALSE(t.table.find(pages(8, 1)));
-    CHECK(t.table.find(pages(4, 4)) == pages(4, 4));
+    CHECK(t.table.find(pages(4, 4)) == Watched{pages(4, 4)});
 }
 
 TEST_CASE("watch table: erasing the middle leaves two watches") {
@@ -62,8 +63,8 @@ TEST_CASE("watch table: erasing the middle leaves two watches") {
     const auto ended = t.table.erase_first(pages(3, 3));
     REQUIRE(ended);
     CHECK(*ended == pages(3, 3));
-    CHECK(t.table.find(pages(0, 3)) == pages(0, 3));
-    CHECK(t.table.find(pages(6, 3)) == pages(6, 3));
+    CHECK(t.table.find(pages(0, 3)) == Watched{pages(0, 3)});
+    CHECK(t.table.find(pages(6, 3)) == Watched{pages(6, 3)});
     CHECK_FALSE(t.table.find(pages(3, 1)));
     CHECK_FALSE(t.table.find(pages(2, 5)));
     CHECK(t.table.count() == 2);
@@ -76,7 +77,7 @@ TEST_CASE("watch table: erasing takes one watch at a time, then says there is no
     CHECK(*t.table.erase_first(pages(1, 8)) == pages(1, 1));
     CHECK(*t.table.erase_first(pages(1, 8)) == pages(4, 2));
     CHECK(t.table.erase_first(pages(1, 8)).error() == Error::not_found);
-    CHECK(t.table.find(pages(0, 1)) == pages(0, 1));
+    CHECK(t.table.find(pages(0, 1)) == Watched{pages(0, 1)});
 }
 
 TEST_CASE("watch table: ten thousand watches are each found, and gone when erased") {
@@ -84,7 +85,7 @@ TEST_CASE("watch table: ten thousand watches are each found, and gone when erase
     for (std::uintptr_t i = 0; i < 10000; ++i)
         REQUIRE_FALSE(t.table.insert(pages(16 * i, 8)));
     for (std::uintptr_t i = 0; i < 10000; ++i)
-        REQUIRE(t.table.find(pages(16 * i + 7, 1)) == pages(16 * i, 8));
+        REQUIRE(t.table.find(pages(16 * i + 7, 1)) == Watched{pages(16 * i, 8)});
     for (std::uintptr_t i = 0; i < 10000; i += 2)
         REQUIRE(*t.table.erase_first(pages(16 * i, 8)) == pages(16 * i, 8));
     for (std::uintptr_t i = 0; i < 10000; ++i)
@@ -105,7 +106,7 @@ TEST_CASE("watch table: readers always find what stays watched while others chan
             while (!stop.load(std::memory_order_relaxed)) {
                 const auto found = t.table.find(pages(0, 1));
                 misses += !found;
-                wrong += found && (found->start != kBase || found->bytes() % kPage != 0);
+                wrong += found && (found->range.start != kBase || found->range.bytes() % kPage != 0);
             }
         });
     }

@@ -46,6 +46,7 @@ public:
     T& operator*() noexcept { return value_; }
     const T& operator*() const noexcept { return value_; }
     T* operator->() noexcept { return &value_; }
+    const T* operator->() const noexcept { return &value_; }
 
 private:
     T value_{};

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// How writes are found: what every back end can be told and asked. All of it
+// from any thread, without a lock and without waiting for anybody.
+#pragma once
+
+#include "kernel/pagemap.h"
+#include "memory_kind.h"
+#include "range.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace ww {
+
+// What one bounded step of a collect found, in ascending order.
+struct Step {
+    std::span<const kernel::Region> written;
+    std::size_t pages = 0;
+    std::uintptr_t resume = 0; // all before this address is answered
+    kernel::Error error;       // then nothing was found, and nothing reset
+};
+
+struct StepLimits {
+    std::size_t regions;
+    std::size_t pages;
+};
+
+class Backend {
+public:
+    virtual kernel::Error open() noexcept = 0;
+    // Ends the object. Not by a virtual destructor, which would bring operator
+    // delete into other people's processes.
+    virtual void close() noexcept = 0;
+
+    // Writes to the range are found from now on. Populated pages count as
+    // written until they are collected with reset.
+    virtual kernel::Error watch(Watched part) noexcept = 0;
+    // The memory lives on, unwatched.
+    virtual kernel::Error unwatch(Watched part) noexcept = 0;
+    // The range is not mapped any more, or not for long.
+    virtual void forget(Range range) noexcept = 0;
+
+    // A bounded piece of the front of `rest`, which is watched; `scratch` holds
+    // the answer. With `reset` the pages found start clean again.
+    virtual Step collect(Watched rest, bool reset, StepLimits limits,
+                         std::span<kernel::Region> scratch) noexcept = 0;
+
+    // How often a part was found changed without a word.
+    std::uint64_t repairs() const noexcept { return repairs_.load(std::memory_order_relaxed); }
+
+protected:
+    ~Backend() = default;
+    void count_repair() noexcept { repairs_.fetch_add(1, std::memory_order_relaxed); }
+
+private:
+    std::atomic<std::uint64_t> repairs_{0};
+};
+
+} // namespace ww
