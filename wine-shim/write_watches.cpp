@@ -5,6 +5,8 @@
 #include "collect.h"
 #include "status.h"
 
+#include <iterator>
+
 namespace ww::wine {
 
 // ---- What the memory manager does -------------------------------------------
@@ -14,11 +16,15 @@ void WriteWatches::reserved(PageRange range) noexcept {
         ww_forget(existing, range.base(), range.bytes);
 }
 
-bool WriteWatches::watch(PageRange range) noexcept {
-    ww_tracker* const existing = tracker_for_watching();
+NTSTATUS WriteWatches::watch(PageRange range) noexcept {
+    if (const int error = make_tracker(); error != 0)
+        return status_from_error(error);
+    // Of an earlier watch at this place.
+    latched_.remove(range);
     // KEEP: the memory is fresh, there is nothing to be made clean.
-    return existing != nullptr &&
-           ww_watch(existing, range.base(), range.bytes, WW_WATCH_ANONYMOUS | WW_WATCH_KEEP) == 0;
+    const int error =
+        ww_watch(tracker(), range.base(), range.bytes, WW_WATCH_ANONYMOUS | WW_WATCH_KEEP);
+    return error == 0 ? STATUS_SUCCESS : status_from_error(error);
 }
 
 WriteWatches::Part WriteWatches::part_to_free(const void* base, SIZE_T size) const noexcept {
@@ -51,23 +57,39 @@ void WriteWatches::decommitted(const Part& part) noexcept {
         ww_remapped(tracker(), part.range.base(), part.range.bytes);
 }
 
-// ---- What programs ask --------------------------------------------------------
-
-bool WriteWatches::covers(PageRange range) const noexcept {
-    return !watch_around(range).empty();
+// After the change, so that no store before it is missed. A failure is no loss:
+// the kernel still knows the pages, until they are decommitted.
+void WriteWatches::protection_changed(PageRange range) noexcept {
+    if (!covers(range))
+        return;
+    while (!range.empty()) {
+        ww_range written[16];
+        void* resume = range.base();
+        const std::ptrdiff_t found = ww_collect_ranges(tracker(), range.base(), range.bytes, 0,
+                                                       written, std::size(written), &resume);
+        const SIZE_T answered = reinterpret_cast<ULONG_PTR>(resume) - range.start;
+        if (found < 0 || answered == 0)
+            return;
+        for (std::ptrdiff_t i = 0; i < found; ++i)
+            latched_.add({reinterpret_cast<ULONG_PTR>(written[i].base), written[i].bytes});
+        range = {range.start + answered, range.bytes - answered};
+    }
 }
 
-// The order of the checks is Windows'; that the range is watched comes last
-// there, and is known here: a range that is not never comes this far.
+// ---- What programs ask --------------------------------------------------------
+
+// The order of the checks is Windows'.
 NTSTATUS WriteWatches::query(PageRange range, ULONG flags, void** addresses, ULONG_PTR* count,
                              ULONG* granularity) noexcept {
     if (count == nullptr || granularity == nullptr)
         return STATUS_ACCESS_VIOLATION;
     const ULONG_PTR asked = read_once(count);
-    if (asked == 0 || (flags & ~WRITE_WATCH_FLAG_RESET) != 0)
+    if (asked == 0 || range.empty() || (flags & ~WRITE_WATCH_FLAG_RESET) != 0)
         return STATUS_INVALID_PARAMETER;
     if (addresses == nullptr)
         return STATUS_ACCESS_VIOLATION;
+    if (!covers(range))
+        return STATUS_INVALID_PARAMETER;
 
     // Also keeps a capacity like ~0 from overflowing.
     const SIZE_T capacity = asked < range.page_count() ? asked : range.page_count();
@@ -78,7 +100,8 @@ NTSTATUS WriteWatches::query(PageRange range, ULONG flags, void** addresses, ULO
     ensure_writable(addresses, capacity * sizeof(*addresses));
 
     const bool with_reset = (flags & WRITE_WATCH_FLAG_RESET) != 0;
-    const std::ptrdiff_t found = collect(tracker(), range, with_reset, addresses, capacity);
+    const std::ptrdiff_t found =
+        collect(tracker(), latched_, range, with_reset, addresses, capacity);
     if (found < 0)
         return status_from_error(found);
     *count = static_cast<ULONG_PTR>(found);
@@ -87,23 +110,39 @@ NTSTATUS WriteWatches::query(PageRange range, ULONG flags, void** addresses, ULO
 }
 
 NTSTATUS WriteWatches::reset(PageRange range) noexcept {
+    if (!covers(range))
+        return STATUS_INVALID_PARAMETER;
     const int error = ww_reset(tracker(), range.base(), range.bytes);
-    return error == 0 ? STATUS_SUCCESS : status_from_error(error);
+    if (error != 0)
+        return status_from_error(error);
+    latched_.remove(range);
+    return STATUS_SUCCESS;
 }
 
 // ---- Inside --------------------------------------------------------------------
 
 // No lock: the thread that holds one could be suspended. Of two trackers made
 // at once one is thrown away, unused.
-ww_tracker* WriteWatches::tracker_for_watching() noexcept {
+int WriteWatches::make_tracker() noexcept {
     ww_tracker* existing = tracker();
     ww_tracker* made = nullptr;
-    if (existing != nullptr || ww_tracker_create(&made) != 0)
-        return existing;
-    if (tracker_.compare_exchange_strong(existing, made, std::memory_order_acq_rel))
-        return made;
-    ww_tracker_destroy(made);
-    return existing;
+    if (existing != nullptr)
+        return 0;
+    const int error = ww_tracker_create(&made);
+    if (error == 0 && !tracker_.compare_exchange_strong(existing, made, std::memory_order_acq_rel))
+        ww_tracker_destroy(made);
+    return error;
+}
+
+// A range may be of several allocations, or begin and end in unwatched ones.
+bool WriteWatches::overlaps(PageRange range) const noexcept {
+    if (!any() || range.wraps())
+        return false;
+    for (; !range.empty(); range = {range.start + kGranularity, range.bytes - kGranularity}) {
+        if (covers({range.start, kGranularity}))
+            return true;
+    }
+    return false;
 }
 
 PageRange WriteWatches::watch_around(PageRange range) const noexcept {

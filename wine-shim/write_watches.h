@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Windows' write watches, for the memory manager of a Wine-style layer: it
-// tells of reservations, releases and decommits, and asks in NtGetWriteWatch's
-// and NtResetWriteWatch's words.
+// Windows' rules for write watches: what include/writewatch/wine.h promises.
 //
 // Any thread, any time; nothing waits for a reader, nothing is held while
 // caller memory is touched.
 #pragma once
 
+#include "latched_pages.h"
 #include "page_range.h"
 #include "win32.h"
 
@@ -18,15 +17,17 @@ namespace ww::wine {
 
 class WriteWatches {
 public:
+    constexpr explicit WriteWatches(LatchedPages& latched) noexcept : latched_(latched) {}
+
     // ---- What the memory manager does ----
 
     // After any successful reserve: whatever was watched there is gone, also
     // where the release did not come this way (another process's, say).
     void reserved(PageRange range) noexcept;
 
-    // After a successful reserve with MEM_WRITE_WATCH. False: not watched, the
-    // caller has to serve it in some other way.
-    [[nodiscard]] bool watch(PageRange range) noexcept;
+    // After a successful reserve with MEM_WRITE_WATCH. If it fails the range is
+    // not watched, and the caller has to serve it in some other way.
+    NTSTATUS watch(PageRange range) noexcept;
 
     // What a free asks for: `range`, or from `base` to the end of its watch
     // where `size` is 0. `watch` is the whole watch; empty if it is not ours.
@@ -42,30 +43,37 @@ public:
     // After a release that failed: the watch lives on, with what was written.
     void release_failed(const Part& part) noexcept;
 
-    // After a successful decommit: new memory lies there now, and is clean.
+    // After a successful decommit: new memory lies there now, and is clean but
+    // for what is latched.
     void decommitted(const Part& part) noexcept;
+
+    // After a successful change of protection: latches what was written.
+    void protection_changed(PageRange range) noexcept;
 
     // ---- What programs ask ----
 
-    // Whether the range lies inside one watch. If not, the questions below are
-    // somebody else's to answer, or to refuse.
-    bool covers(PageRange range) const noexcept;
-
-    // NtGetWriteWatch for a covered range. Outputs are written on success only.
     NTSTATUS query(PageRange range, ULONG flags, void** addresses, ULONG_PTR* count,
                    ULONG* granularity) noexcept;
-
-    // NtResetWriteWatch for a covered range.
     NTSTATUS reset(PageRange range) noexcept;
+
+    // ---- What the memory manager asks ----
+
+    // Whether the range lies inside one watch. If not, the questions above are
+    // somebody else's to answer, or to refuse.
+    bool covers(PageRange range) const noexcept { return !watch_around(range).empty(); }
+
+    // Whether a page of the range is watched.
+    bool overlaps(PageRange range) const noexcept;
 
     // False in a process that has never watched anything: most of them.
     bool any() const noexcept { return tracker() != nullptr; }
 
 private:
     ww_tracker* tracker() const noexcept { return tracker_.load(std::memory_order_acquire); }
-    ww_tracker* tracker_for_watching() noexcept;
+    int make_tracker() noexcept;
     PageRange watch_around(PageRange range) const noexcept;
 
+    LatchedPages& latched_;
     // Made with the first watch: a process that never watches has no
     // descriptors of ours. Never destroyed; threads run until the very end.
     std::atomic<ww_tracker*> tracker_{nullptr};

@@ -16,6 +16,9 @@
       (process, base, size, type, protect, parameters, parameter_count))                           \
     X(NtFreeVirtualMemory, (HANDLE process, void** base, SIZE_T* size, ULONG type),                \
       (process, base, size, type))                                                                 \
+    X(NtProtectVirtualMemory,                                                                      \
+      (HANDLE process, void** base, SIZE_T* size, ULONG protect, ULONG* before),                   \
+      (process, base, size, protect, before))                                                      \
     X(NtGetWriteWatch,                                                                             \
       (HANDLE process, ULONG flags, void* base, SIZE_T size, void** addresses, ULONG_PTR* count,   \
        ULONG* granularity),                                                                        \

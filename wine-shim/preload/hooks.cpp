@@ -3,26 +3,28 @@
 
 #include "memory_calls.h"
 #include "originals.h"
-#include "write_watches.h"
+
+#include <writewatch/wine.h>
 
 namespace ww::wine {
 
 namespace {
 
-// Lives as long as the process: Wine's threads call until the very end.
-constinit WriteWatches watches;
+NTSTATUS status_of(ww_wine_status status) noexcept {
+    return static_cast<NTSTATUS>(status);
+}
 
 // Memory of another process is allocated there by calls that pass no table:
 // it is, and stays, Wine's own.
 bool concerns_us(HANDLE process, ULONG type) noexcept {
-    return is_current_process(process) && (watches.any() || (type & MEM_WRITE_WATCH) != 0);
+    return is_current_process(process) && (ww_wine_any() != 0 || (type & MEM_WRITE_WATCH) != 0);
 }
 
 NTSTATUS on_NtAllocateVirtualMemory(HANDLE process, void** base, ULONG_PTR zero_bits, SIZE_T* size,
                                     ULONG type, ULONG protect) noexcept {
     if (!concerns_us(process, type))
         return original::NtAllocateVirtualMemory(process, base, zero_bits, size, type, protect);
-    return allocate(watches, process, {base, size}, type, [&](Region& at, ULONG as) noexcept {
+    return allocate(process, {base, size}, type, [&](Region& at, ULONG as) noexcept {
         return original::NtAllocateVirtualMemory(process, &at.base, zero_bits, &at.size, as,
                                                  protect);
     });
@@ -34,7 +36,7 @@ NTSTATUS on_NtAllocateVirtualMemoryEx(HANDLE process, void** base, SIZE_T* size,
     if (!concerns_us(process, type))
         return original::NtAllocateVirtualMemoryEx(process, base, size, type, protect, parameters,
                                                    parameter_count);
-    return allocate(watches, process, {base, size}, type, [&](Region& at, ULONG as) noexcept {
+    return allocate(process, {base, size}, type, [&](Region& at, ULONG as) noexcept {
         return original::NtAllocateVirtualMemoryEx(process, &at.base, &at.size, as, protect,
                                                    parameters, parameter_count);
     });
@@ -43,23 +45,28 @@ NTSTATUS on_NtAllocateVirtualMemoryEx(HANDLE process, void** base, SIZE_T* size,
 NTSTATUS on_NtFreeVirtualMemory(HANDLE process, void** base, SIZE_T* size, ULONG type) noexcept {
     if (!concerns_us(process, 0))
         return original::NtFreeVirtualMemory(process, base, size, type);
-    return free(watches, process, {base, size}, type);
+    return free(process, {base, size}, type);
+}
+
+NTSTATUS on_NtProtectVirtualMemory(HANDLE process, void** base, SIZE_T* size, ULONG protection,
+                                   ULONG* before) noexcept {
+    if (!concerns_us(process, 0))
+        return original::NtProtectVirtualMemory(process, base, size, protection, before);
+    return protect(process, {base, size}, protection, before);
 }
 
 // As in Wine the process does not matter here, nor in the reset.
 NTSTATUS on_NtGetWriteWatch(HANDLE process, ULONG flags, void* base, SIZE_T size, void** addresses,
                             ULONG_PTR* count, ULONG* granularity) noexcept {
-    const PageRange range = PageRange::around(base, size);
-    if (!watches.covers(range))
+    if (ww_wine_watched(base, size) == 0)
         return original::NtGetWriteWatch(process, flags, base, size, addresses, count, granularity);
-    return watches.query(range, flags, addresses, count, granularity);
+    return status_of(ww_wine_get_write_watch(flags, base, size, addresses, count, granularity));
 }
 
 NTSTATUS on_NtResetWriteWatch(HANDLE process, void* base, SIZE_T size) noexcept {
-    const PageRange range = PageRange::around(base, size);
-    if (!watches.covers(range))
+    if (ww_wine_watched(base, size) == 0)
         return original::NtResetWriteWatch(process, base, size);
-    return watches.reset(range);
+    return status_of(ww_wine_reset_write_watch(base, size));
 }
 
 // Wine's dispatcher does not promise an aligned stack: its own functions align

@@ -10,7 +10,9 @@
 #include "allocation_type.h"
 #include "caller_memory.h"
 #include "originals.h"
-#include "write_watches.h"
+#include "page_range.h"
+
+#include <writewatch/wine.h>
 
 namespace ww::wine {
 
@@ -24,7 +26,6 @@ public:
     void* base;
     SIZE_T size;
 
-    PageRange range() const noexcept { return PageRange::around(base, size); }
     NTSTATUS give_back() const noexcept {
         *base_in_out_ = base;
         *size_in_out_ = size;
@@ -48,15 +49,14 @@ inline void undo_reserve(HANDLE process, Region region, ULONG type) noexcept {
 }
 
 template<class Original>
-NTSTATUS reserve(WriteWatches& watches, HANDLE process, Region& region, ULONG type,
-                 Original original) noexcept {
+NTSTATUS reserve(HANDLE process, Region& region, ULONG type, Original original) noexcept {
     const Region asked = region;
     const bool wanted = can_watch(region.base, type);
     const NTSTATUS status = original(region, wanted ? type & ~MEM_WRITE_WATCH : type);
     if (status != STATUS_SUCCESS)
         return status;
-    watches.reserved(region.range());
-    if (!wanted || watches.watch(region.range()))
+    const ULONG ours = wanted ? MEM_WRITE_WATCH : 0;
+    if (ww_wine_reserved(region.base, region.size, ours) == 0)
         return STATUS_SUCCESS;
     // Out of descriptors or memory: Wine's own write watches serve this one.
     undo_reserve(process, region, type);
@@ -72,7 +72,7 @@ NTSTATUS reserve(WriteWatches& watches, HANDLE process, Region& region, ULONG ty
 template<class Original>
 NTSTATUS keep_contents(Region& region, Original original) noexcept {
     static constexpr char kNoView = 0;
-    const PageRange range = region.range();
+    const PageRange range = PageRange::around(region.base, region.size);
     region.base = const_cast<char*>(&kNoView);
     const NTSTATUS status = original(region);
     region.base = range.base();
@@ -82,32 +82,43 @@ NTSTATUS keep_contents(Region& region, Original original) noexcept {
 
 // original(Region&, ULONG type) is the call as the program made it.
 template<class Original>
-NTSTATUS allocate(WriteWatches& watches, HANDLE process, Region region, ULONG type,
-                  Original original) noexcept {
+NTSTATUS allocate(HANDLE process, Region region, ULONG type, Original original) noexcept {
     NTSTATUS status;
     if (makes_reservation(region.base, type))
-        status = reserve(watches, process, region, type, original);
-    else if (drops_contents(region.base, type) && watches.covers(region.range()))
+        status = reserve(process, region, type, original);
+    else if (drops_contents(region.base, type) && ww_wine_watched(region.base, region.size) != 0)
         status = keep_contents(region, [&](Region& at) noexcept { return original(at, type); });
     else
         status = original(region, type);
     return status == STATUS_SUCCESS ? region.give_back() : status;
 }
 
-inline NTSTATUS free(WriteWatches& watches, HANDLE process, Region region, ULONG type) noexcept {
-    const WriteWatches::Part part = watches.part_to_free(region.base, region.size);
+inline NTSTATUS free(HANDLE process, Region region, ULONG type) noexcept {
+    const Region asked = region;
     const bool releases = (type & MEM_RELEASE) != 0;
+    ww_wine_release release{};
     if (releases)
-        watches.releasing(part);
+        ww_wine_releasing(asked.base, asked.size, &release);
     const NTSTATUS status =
         original::NtFreeVirtualMemory(process, &region.base, &region.size, type);
     if (status != STATUS_SUCCESS) {
         if (releases)
-            watches.release_failed(part);
+            ww_wine_release_failed(&release);
         return status;
     }
     if ((type & MEM_DECOMMIT) != 0)
-        watches.decommitted(part);
+        ww_wine_decommitted(asked.base, asked.size);
+    return region.give_back();
+}
+
+inline NTSTATUS protect(HANDLE process, Region region, ULONG protect, ULONG* before) noexcept {
+    ULONG was = 0;
+    const NTSTATUS status = original::NtProtectVirtualMemory(
+        process, &region.base, &region.size, protect, before == nullptr ? nullptr : &was);
+    if (status != STATUS_SUCCESS)
+        return status;
+    ww_wine_protected(region.base, region.size);
+    *before = was;
     return region.give_back();
 }
 

@@ -47,10 +47,15 @@ int ww_forget(ww_tracker*, void* base, std::size_t bytes) noexcept {
 
 int ww_remapped(ww_tracker*, void* base, std::size_t bytes) noexcept {
     note("remapped", base, bytes);
+    fake.dirty.erase(fake.dirty.lower_bound(number(base)),
+                     fake.dirty.lower_bound(number(base) + bytes));
     return 0;
 }
 
-int ww_reset(ww_tracker*, const void*, std::size_t) noexcept {
+int ww_reset(ww_tracker*, const void* base, std::size_t bytes) noexcept {
+    if (fake.error == 0)
+        fake.dirty.erase(fake.dirty.lower_bound(number(base)),
+                         fake.dirty.lower_bound(number(base) + bytes));
     return fake.error;
 }
 
@@ -60,6 +65,18 @@ int ww_find(const ww_tracker*, const void* base, std::size_t bytes, ww_range* wa
     if (watch != nullptr)
         *watch = {reinterpret_cast<void*>(fake.watch_start), fake.watch_end - fake.watch_start};
     return 1;
+}
+
+std::ptrdiff_t ww_collect_ranges(ww_tracker*, const void* base, std::size_t bytes, unsigned,
+                                 ww_range* ranges, std::size_t capacity, void** resume) noexcept {
+    std::size_t count = 0;
+    std::uintptr_t at = number(base);
+    for (; at < number(base) + bytes && count < capacity && at != fake.fails_at; at += kPage) {
+        if (fake.dirty.count(at) != 0)
+            ranges[count++] = {reinterpret_cast<void*>(at), kPage};
+    }
+    *resume = reinterpret_cast<void*>(at);
+    return at == number(base) && fake.error != 0 ? fake.error : static_cast<std::ptrdiff_t>(count);
 }
 
 std::ptrdiff_t ww_collect_pages(ww_tracker*, const void* base, std::size_t bytes, unsigned flags,

@@ -7,6 +7,7 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <iterator>
 
 #include <dlfcn.h>
 #include <sys/resource.h>
@@ -25,6 +26,7 @@ constexpr Entry kEntries[] = {
     {"NtGetWriteWatch", kGet},
     {"NtAllocateVirtualMemoryEx", kAllocateEx},
     {"NtAllocateVirtualMemory", kAllocate},
+    {"NtProtectVirtualMemory", kProtect},
 };
 
 void print_state(void* ntdll, void* const* table) {
@@ -37,7 +39,8 @@ void print_state(void* ntdll, void* const* table) {
         taken += owner.dli_fbase != library.dli_fbase ? 1 : 0;
     }
     const bool others = table[kClose] == dlsym(ntdll, "NtClose");
-    std::puts(!others || (taken != 0 && taken != 5) ? "half" : taken == 5 ? "taken" : "untouched");
+    const bool all = taken == std::size(kEntries);
+    std::puts(!others || (taken != 0 && !all) ? "half" : all ? "taken" : "untouched");
 }
 
 void print_protection(const void* address) {

@@ -18,11 +18,13 @@ namespace {
 constexpr SIZE_T kPage = kGranularity;
 using Calls = std::vector<std::string>;
 
+LatchedPages latched; // a watch begins without what an earlier case left here
+
 // Watches 16 pages at page 256; pages are numbered from there.
 struct Fixture {
     Fixture() {
         fake = {};
-        REQUIRE(watches.watch(pages(0, 16)));
+        REQUIRE(watches.watch(pages(0, 16)) == STATUS_SUCCESS);
         fake.calls.clear();
     }
     static PageRange pages(std::size_t first, std::size_t count) {
@@ -44,7 +46,7 @@ struct Fixture {
         return status;
     }
 
-    WriteWatches watches;
+    WriteWatches watches{latched};
     std::vector<std::size_t> reported;
     ULONG_PTR count = 0;
     ULONG granularity = 0;
@@ -107,7 +109,7 @@ TEST_CASE("allocation type: watched are new reservations with flags that are und
 
 TEST_CASE("process that never watches: no tracker, no calls") {
     fake = {};
-    WriteWatches watches;
+    WriteWatches watches{latched};
     watches.reserved(Fixture::pages(0, 4));
     const auto part = watches.part_to_free(address(256 * kPage), 0);
     watches.releasing(part);
@@ -120,11 +122,11 @@ TEST_CASE("process that never watches: no tracker, no calls") {
 
 TEST_CASE("tracker that cannot be made: not watched, and tried again the next time") {
     fake = {};
-    WriteWatches watches;
+    WriteWatches watches{latched};
     fake.error = -EMFILE;
-    CHECK_FALSE(watches.watch(Fixture::pages(0, 4)));
+    CHECK(watches.watch(Fixture::pages(0, 4)) == STATUS_TOO_MANY_OPENED_FILES);
     fake.error = 0;
-    CHECK(watches.watch(Fixture::pages(0, 4)));
+    CHECK(watches.watch(Fixture::pages(0, 4)) == STATUS_SUCCESS);
 }
 
 TEST_CASE_FIXTURE(Fixture, "covers: a range inside the watch, not empty, not wrapping") {
@@ -158,6 +160,86 @@ TEST_CASE_FIXTURE(Fixture, "decommit: tells of the part, of size 0 of the whole"
     watches.decommitted(watches.part_to_free(address(258 * kPage), kPage));
     watches.decommitted(watches.part_to_free(address(256 * kPage), 0));
     CHECK(fake.calls == Calls{"remapped 258+1", "remapped 256+16"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "protect: pages written before are reported after a decommit") {
+    write(2);
+    watches.protection_changed(pages(0, 8));
+    write(3);
+    write(9);
+    watches.decommitted(watches.part_to_free(address(256 * kPage), 0));
+    CHECK(query(0, 16) == STATUS_SUCCESS);
+    CHECK(reported == std::vector<std::size_t>{2});
+    CHECK(query(WRITE_WATCH_FLAG_RESET, 16) == STATUS_SUCCESS);
+    CHECK(reported == std::vector<std::size_t>{2});
+    CHECK(query(0, 16) == STATUS_SUCCESS);
+    CHECK(reported == std::vector<std::size_t>{});
+}
+
+TEST_CASE_FIXTURE(Fixture, "latched and written pages: one answer, ascending, each once") {
+    for (const std::size_t page : {1U, 4U, 5U, 8U})
+        write(page);
+    watches.protection_changed(pages(4, 4));
+    write(12);
+    CHECK(query(0, 16) == STATUS_SUCCESS);
+    CHECK(reported == std::vector<std::size_t>{1, 4, 5, 8, 12});
+    CHECK(query(WRITE_WATCH_FLAG_RESET, 2) == STATUS_SUCCESS);
+    CHECK(reported == std::vector<std::size_t>{1, 4});
+    CHECK(query(WRITE_WATCH_FLAG_RESET, 16) == STATUS_SUCCESS);
+    CHECK(reported == std::vector<std::size_t>{5, 8, 12});
+    CHECK(query(WRITE_WATCH_FLAG_RESET, 16) == STATUS_SUCCESS);
+    CHECK(reported == std::vector<std::size_t>{});
+}
+
+TEST_CASE_FIXTURE(Fixture, "latched pages: a reset cleans those of its range, a new watch all") {
+    write(1);
+    write(6);
+    watches.protection_changed(pages(0, 16));
+    watches.decommitted(watches.part_to_free(address(256 * kPage), 0));
+    CHECK(watches.reset(pages(0, 4)) == STATUS_SUCCESS);
+    CHECK(query(0, 16) == STATUS_SUCCESS);
+    CHECK(reported == std::vector<std::size_t>{6});
+    watches.releasing(watches.part_to_free(address(256 * kPage), 0));
+    REQUIRE(watches.watch(pages(0, 16)) == STATUS_SUCCESS);
+    CHECK(query(0, 16) == STATUS_SUCCESS);
+    CHECK(reported == std::vector<std::size_t>{});
+}
+
+TEST_CASE_FIXTURE(Fixture, "latched pages: a release that fails keeps them") {
+    write(6);
+    watches.protection_changed(pages(0, 16));
+    watches.decommitted(watches.part_to_free(address(256 * kPage), 0));
+    const auto part = watches.part_to_free(address(256 * kPage), 0);
+    watches.releasing(part);
+    watches.release_failed(part);
+    CHECK(query(0, 16) == STATUS_SUCCESS);
+    CHECK(reported == std::vector<std::size_t>{6});
+}
+
+TEST_CASE_FIXTURE(Fixture, "protect of what is not watched, or not all of it: nothing latched") {
+    write(15);
+    watches.protection_changed(pages(15, 2));
+    watches.decommitted(watches.part_to_free(address(256 * kPage), 0));
+    CHECK(query(0, 16) == STATUS_SUCCESS);
+    CHECK(reported == std::vector<std::size_t>{});
+}
+
+TEST_CASE_FIXTURE(Fixture, "query that fails behind a latched page: the latched page is not lost") {
+    write(1);
+    watches.protection_changed(pages(0, 16));
+    fake.fails_at = (256 + 2) * kPage;
+    fake.error = -ENOMEM;
+    CHECK(query(WRITE_WATCH_FLAG_RESET, 16) == STATUS_SUCCESS);
+    CHECK(reported.size() == 15);
+    CHECK(reported[0] == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "overlaps: any page of the range, which may begin outside") {
+    CHECK(watches.overlaps(pages(15, 2)));
+    CHECK(watches.overlaps({255 * kPage, 2 * kPage}));
+    CHECK_FALSE(watches.overlaps(pages(16, 4)));
+    CHECK_FALSE(watches.overlaps(pages(0, 0)));
+    CHECK_FALSE(watches.overlaps({256 * kPage, ~SIZE_T{0} - kPage + 1}));
 }
 
 TEST_CASE_FIXTURE(Fixture, "query: goes on where the tracker stops early") {

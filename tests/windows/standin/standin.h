@@ -24,18 +24,23 @@ enum Number {
     kGet,
     kAllocateEx,
     kAllocate,
+    kProtect,
     kNumbers,
 };
 
 using Allocate = NTSTATUS(STANDIN_CALL*)(HANDLE, void**, ULONG_PTR, SIZE_T*, ULONG, ULONG);
 using AllocateEx = NTSTATUS(STANDIN_CALL*)(HANDLE, void**, SIZE_T*, ULONG, ULONG, void*, ULONG);
 using Free = NTSTATUS(STANDIN_CALL*)(HANDLE, void**, SIZE_T*, ULONG);
+using Protect = NTSTATUS(STANDIN_CALL*)(HANDLE, void**, SIZE_T*, ULONG, ULONG*);
 using Get = NTSTATUS(STANDIN_CALL*)(HANDLE, ULONG, void*, SIZE_T, void**, ULONG_PTR*, ULONG*);
 using Reset = NTSTATUS(STANDIN_CALL*)(HANDLE, void*, SIZE_T);
 
 // The granularity that the stand-in's own write watches answer with, to tell
 // them from the plugin's.
 inline constexpr ULONG kOwnGranularity = 0x51A2D;
+
+// What the stand-in calls the protection before, whatever it was.
+inline constexpr ULONG kProtectedBefore = 0x40;
 
 // What the stand-in saw, and what it is told to do.
 struct Control {

@@ -200,6 +200,25 @@ EXPORTED NTSTATUS STANDIN_CALL NtFreeVirtualMemory(HANDLE process, void** addr_p
     return status;
 }
 
+EXPORTED NTSTATUS STANDIN_CALL NtProtectVirtualMemory(HANDLE process, void** addr_ptr,
+                                                      SIZE_T* size_ptr, ULONG protect,
+                                                      ULONG* before) {
+    if (before == nullptr)
+        return STATUS_ACCESS_VIOLATION;
+    if (!is_current_process(process))
+        return kInvalidHandle;
+    const auto asked = reinterpret_cast<std::uintptr_t>(*addr_ptr);
+    const std::uintptr_t base = asked & ~(kPage - 1);
+    const SIZE_T size = (*size_ptr + asked - base + kPage - 1) & ~(kPage - 1);
+    if (find_view(base, size) == nullptr)
+        return STATUS_INVALID_PARAMETER;
+    mprotect(reinterpret_cast<void*>(base), size, unix_protection(protect));
+    *addr_ptr = reinterpret_cast<void*>(base);
+    *size_ptr = size;
+    *before = kProtectedBefore;
+    return STATUS_SUCCESS;
+}
+
 EXPORTED NTSTATUS STANDIN_CALL NtGetWriteWatch(HANDLE, ULONG flags, void* base, SIZE_T size,
                                                void** addresses, ULONG_PTR* count,
                                                ULONG* granularity) {
@@ -245,6 +264,7 @@ static void* const syscalls[] = {
     reinterpret_cast<void*>(NtGetWriteWatch),
     reinterpret_cast<void*>(NtAllocateVirtualMemoryEx),
     reinterpret_cast<void*>(NtAllocateVirtualMemory),
+    reinterpret_cast<void*>(NtProtectVirtualMemory),
 };
 static_assert(sizeof(syscalls) / sizeof(void*) == kNumbers);
 
