@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "address_map.h"
 
+#include <algorithm>
+#include <bit>
+
 namespace ww {
 
 // Calls visit(part of the range in this entry) until that returns false.
@@ -30,18 +33,59 @@ Watch* AddressMap::find(std::uintptr_t address) const noexcept {
 }
 
 Watch* AddressMap::find_first(Range range) const noexcept {
-    return can_hold(range) ? find_first(root_, kTopLevel, range) : nullptr;
+    if (!can_hold(range))
+        return nullptr;
+    const Node* node = &root_;
+    for (unsigned level = kTopLevel;; --level) {
+        const std::size_t place = index(range.start, level);
+        if (place != index(range.end - 1, level))
+            return find_first(*node, level, range);
+        const Entry entry = node->load(place);
+        node = entry.node();
+        if (node == nullptr)
+            return entry.watch();
+    }
+}
+
+// An entry in use is found by its bit, and a bit is there before and after it:
+// who sees an entry change sees either.
+void AddressMap::Node::store(std::size_t place, Entry entry) noexcept {
+    std::atomic<std::uint64_t>& word = used[place / kWordBits];
+    const std::uint64_t bit = std::uint64_t{1} << place % kWordBits;
+    const std::uint64_t before = word.load(std::memory_order_relaxed);
+    entries[place].store(entry.bits(), std::memory_order_release);
+    word.store(entry.bits() != 0 ? before | bit : before & ~bit, std::memory_order_release);
+}
+
+// The first of the entries [first, end) in use; `end` if none is.
+std::size_t AddressMap::Node::first_used(std::size_t first, std::size_t end) const noexcept {
+    while (first < end) {
+        const std::uint64_t word = used[first / kWordBits].load(std::memory_order_acquire);
+        if (const std::uint64_t left = word >> first % kWordBits; left != 0)
+            return std::min(end, first + static_cast<std::size_t>(std::countr_zero(left)));
+        first = (first | (kWordBits - 1)) + 1;
+    }
+    return end;
 }
 
 Watch* AddressMap::find_first(const Node& node, unsigned level, Range range) noexcept {
-    Watch* found = nullptr;
-    for_each_entry(level, range, [&](Range part) {
-        const Entry entry = node.load(index(part.start, level));
+    const std::uintptr_t mask = entry_bytes(level) - 1;
+    const std::size_t first = index(range.start, level);
+    const std::size_t end = index(range.end - 1, level) + 1;
+    for (std::size_t place = first; (place = node.first_used(place, end)) < end; ++place) {
+        const Entry entry = node.load(place);
         const Node* below = entry.node();
-        found = below == nullptr ? entry.watch() : find_first(*below, level - 1, part);
-        return found == nullptr;
-    });
-    return found;
+        if (below == nullptr) {
+            if (Watch* watch = entry.watch())
+                return watch;
+            continue;
+        }
+        const std::uintptr_t start = (range.start & ~mask) + (place - first) * (mask + 1);
+        const Range part{std::max(start, range.start), std::min(start | mask, range.end - 1) + 1};
+        if (Watch* watch = find_first(*below, level - 1, part))
+            return watch;
+    }
+    return nullptr;
 }
 
 bool AddressMap::prepare(Range range) noexcept {

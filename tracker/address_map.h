@@ -73,14 +73,18 @@ private:
         std::uintptr_t bits_;
     };
 
+    // Most memory that a program frees was never watched: a bit for each entry
+    // lets a search over many of them read a word or two.
     struct Node {
+        static constexpr std::size_t kWordBits = 64;
+        std::array<std::atomic<std::uint64_t>, kFanOut / kWordBits> used;
         std::array<std::atomic<std::uintptr_t>, kFanOut> entries;
-        Entry load(std::size_t index) const noexcept {
-            return Entry{entries[index].load(std::memory_order_acquire)};
+
+        Entry load(std::size_t place) const noexcept {
+            return Entry{entries[place].load(std::memory_order_acquire)};
         }
-        void store(std::size_t index, Entry entry) noexcept {
-            entries[index].store(entry.bits(), std::memory_order_release);
-        }
+        void store(std::size_t place, Entry entry) noexcept;
+        std::size_t first_used(std::size_t first, std::size_t end) const noexcept;
     };
 
     // Addresses that one entry of a level stands for; level 0 holds units.

@@ -88,12 +88,19 @@ TEST_CASE("address map: random changes agree with a page-by-page model") {
     for (int round = 0; round < 5000; ++round) {
         const std::uintptr_t first = random() % kPages;
         const std::uintptr_t count = 1 + random() % (kPages - first);
-        Watch* watch = random() % 3 == 0 ? nullptr : &watches[random() % watches.size()];
+        Watch* watch = random() % 3 != 0 ? nullptr : &watches[random() % watches.size()];
         m.lead({kFirst + first * kPage, kFirst + (first + count) * kPage}, watch);
         for (std::uintptr_t page = first; page < first + count; ++page)
             model[page] = watch;
         for (std::uintptr_t page = 0; page < kPages; ++page)
             REQUIRE(m.map->find(kFirst + page * kPage + random() % kPage) == model[page]);
+
+        std::uintptr_t page = random() % kPages;
+        const std::uintptr_t end = page + 1 + random() % (kPages - page);
+        const Range asked{kFirst + page * kPage, kFirst + end * kPage};
+        while (page < end && model[page] == nullptr)
+            ++page;
+        REQUIRE(m.map->find_first(asked) == (page < end ? model[page] : nullptr));
     }
 }
 
