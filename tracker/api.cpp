@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The C functions: checks of the arguments, and nothing else.
-#include "writewatch/writewatch.h"
+#include "api.h"
 
 #include "kernel/capabilities.h"
-#include "kernel/memory.h"
 #include "probe.h"
-#include "tracker.h"
 
 #include <algorithm>
 #include <cstring>
 
+using ww::check;
 using ww::Collected;
+using ww::impl;
 using ww::Range;
+using ww::range_of;
 using ww::Tracker;
 using ww::kernel::Error;
 using ww::kernel::KeepErrno;
@@ -19,41 +20,15 @@ using ww::kernel::Result;
 
 namespace {
 
-Tracker* impl(ww_tracker* tracker) noexcept {
-    return reinterpret_cast<Tracker*>(tracker);
-}
-const Tracker* impl(const ww_tracker* tracker) noexcept {
-    return reinterpret_cast<const Tracker*>(tracker);
-}
-
-Range range_of(const void* base, std::size_t bytes) noexcept {
-    const auto start = reinterpret_cast<std::uintptr_t>(base);
-    return {start, start + bytes};
-}
-
-// What every call on a range asks first.
-Error check(const ww_tracker* tracker, const void* base, std::size_t bytes, unsigned flags,
-            unsigned known_flags) noexcept {
-    if (impl(tracker)->in_child())
-        return Error::forked;
-    const bool valid =
-        ww::is_valid(reinterpret_cast<std::uintptr_t>(base), bytes, ww::kernel::page_bytes());
-    return valid && (flags & ~known_flags) == 0 ? Error::none : Error::invalid;
-}
-
 template<class Answer>
 std::ptrdiff_t collect(ww_tracker* tracker, const void* base, std::size_t bytes, unsigned flags,
                        Answer answer, void** resume) noexcept {
     const KeepErrno keep;
-    if (const Error error = check(tracker, base, bytes, flags, WW_RESET))
+    if (const Error error = check(*impl(tracker), base, bytes, flags, WW_RESET))
         return -error.code();
     const Collected done =
         impl(tracker)->collect(range_of(base, bytes), (flags & WW_RESET) != 0, answer);
-    if (done.error && answer.count() == 0)
-        return -done.error.code();
-    if (resume != nullptr)
-        *resume = reinterpret_cast<void*>(done.resume);
-    return static_cast<std::ptrdiff_t>(answer.count());
+    return outcome(done, answer, resume);
 }
 
 } // namespace
@@ -98,7 +73,7 @@ ww_backend ww_tracker_backend(const ww_tracker*) noexcept {
 
 int ww_watch(ww_tracker* tracker, void* base, std::size_t bytes, unsigned flags) noexcept {
     const KeepErrno keep;
-    if (const Error error = check(tracker, base, bytes, flags, WW_WATCH_ANONYMOUS | WW_WATCH_KEEP))
+    if (const Error error = check(*impl(tracker), base, bytes, flags, WW_WATCH_ANONYMOUS | WW_WATCH_KEEP))
         return -error.code();
     const Tracker::WatchOptions options{.known_anonymous = (flags & WW_WATCH_ANONYMOUS) != 0,
                                         .keep = (flags & WW_WATCH_KEEP) != 0};
@@ -107,28 +82,28 @@ int ww_watch(ww_tracker* tracker, void* base, std::size_t bytes, unsigned flags)
 
 int ww_unwatch(ww_tracker* tracker, void* base, std::size_t bytes) noexcept {
     const KeepErrno keep;
-    if (const Error error = check(tracker, base, bytes, 0, 0))
+    if (const Error error = check(*impl(tracker), base, bytes))
         return -error.code();
     return -impl(tracker)->unwatch(range_of(base, bytes)).code();
 }
 
 int ww_forget(ww_tracker* tracker, void* base, std::size_t bytes) noexcept {
     const KeepErrno keep;
-    if (const Error error = check(tracker, base, bytes, 0, 0))
+    if (const Error error = check(*impl(tracker), base, bytes))
         return -error.code();
     return -impl(tracker)->forget(range_of(base, bytes)).code();
 }
 
 int ww_remapped(ww_tracker* tracker, void* base, std::size_t bytes) noexcept {
     const KeepErrno keep;
-    if (const Error error = check(tracker, base, bytes, 0, 0))
+    if (const Error error = check(*impl(tracker), base, bytes))
         return -error.code();
     return -impl(tracker)->remapped(range_of(base, bytes)).code();
 }
 
 int ww_find(const ww_tracker* tracker, const void* base, std::size_t bytes,
             ww_range* watch) noexcept {
-    if (check(tracker, base, bytes, 0, 0))
+    if (check(*impl(tracker), base, bytes))
         return 0;
     const std::optional<Range> found = impl(tracker)->find(range_of(base, bytes));
     if (found && watch != nullptr)

@@ -47,6 +47,11 @@ public:
     virtual Step collect(Watched rest, bool reset, StepLimits limits,
                          std::span<kernel::Region> scratch) noexcept = 0;
 
+    // Pages that a collect without reset has just reported start clean again,
+    // without a second question: what is written after this is found by the
+    // next. After a failure some of them may be left as they were.
+    virtual kernel::Error protect(Watched pages) noexcept = 0;
+
     // How often a part was found changed without a word.
     std::uint64_t repairs() const noexcept { return repairs_.load(std::memory_order_relaxed); }
 

@@ -90,6 +90,14 @@ Step PagemapScan::collect(Watched watched, bool reset, StepLimits limits,
     return step;
 }
 
+Error PagemapScan::protect(Watched pages) noexcept {
+    const std::uint64_t epoch = armed_.epoch();
+    if (const Error error = userfaultfd_.protect(pages.range))
+        return error;
+    armed_.mark(pages.range, epoch);
+    return Error::none;
+}
+
 // One ioctl has one mask. A fast one must not reach beyond the armed blocks: it
 // would report untouched pages, and make page tables for them.
 PagemapScan::Piece PagemapScan::first_piece(Range rest) const noexcept {

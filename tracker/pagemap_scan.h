@@ -29,6 +29,7 @@ public:
     // One ioctl's worth.
     Step collect(Watched rest, bool reset, StepLimits limits,
                  std::span<kernel::Region> scratch) noexcept override;
+    kernel::Error protect(Watched pages) noexcept override;
 
 private:
     // How a piece of memory is asked.

@@ -17,7 +17,7 @@ public:
 
     // The ones that the rest of the tracker gives or tells apart.
     static const Error none, invalid, exists, not_found, no_memory, not_permitted,
-        unsupported_memory, no_backend, forked;
+        unsupported_memory, no_backend, forked, busy;
 
     static Error last() noexcept { return Error{errno}; }
 
@@ -34,6 +34,7 @@ inline constexpr Error Error::not_permitted{EPERM};
 inline constexpr Error Error::unsupported_memory{EOPNOTSUPP};
 inline constexpr Error Error::no_backend{ENOTSUP};
 inline constexpr Error Error::forked{ENOSYS};
+inline constexpr Error Error::busy{EBUSY};
 
 // What a call that makes a T gives: the T, or why not.
 template<class T>

@@ -62,14 +62,21 @@ struct uffdio_register {
     std::uint64_t ioctls;
 };
 
+struct uffdio_writeprotect {
+    uffdio_range range;
+    std::uint64_t mode;
+};
+
 inline constexpr std::uint64_t UFFD_API = 0xAA;
 inline constexpr int UFFD_USER_MODE_ONLY = 1;
 inline constexpr std::uint64_t UFFD_FEATURE_WP_ASYNC = 1 << 15;
 inline constexpr std::uint64_t UFFDIO_REGISTER_MODE_WP = 1 << 1;
+inline constexpr std::uint64_t UFFDIO_WRITEPROTECT_MODE_WP = 1 << 0;
 
 inline constexpr unsigned long UFFDIO_API = _IOWR(0xAA, 0x3F, uffdio_api);
 inline constexpr unsigned long UFFDIO_REGISTER = _IOWR(0xAA, 0x00, uffdio_register);
 inline constexpr unsigned long UFFDIO_UNREGISTER = _IOR(0xAA, 0x01, uffdio_range);
+inline constexpr unsigned long UFFDIO_WRITEPROTECT = _IOWR(0xAA, 0x06, uffdio_writeprotect);
 inline constexpr unsigned long USERFAULTFD_IOC_NEW = _IO(0xAA, 0x00);
 
 } // namespace ww::kernel::uapi

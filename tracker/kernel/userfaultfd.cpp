@@ -63,4 +63,11 @@ Error Userfaultfd::unregister_range(Range range) const noexcept {
                                                                         : Error::last();
 }
 
+Error Userfaultfd::protect(Range range) const noexcept {
+    uapi::uffdio_writeprotect request{.range = {range.start, range.bytes()},
+                                      .mode = uapi::UFFDIO_WRITEPROTECT_MODE_WP};
+    return ::ioctl(file_.get(), uapi::UFFDIO_WRITEPROTECT, &request) == 0 ? Error::none
+                                                                          : Error::last();
+}
+
 } // namespace ww::kernel
