@@ -26,15 +26,16 @@ inline constexpr std::size_t kPagesPerStep = 16384;
 // calls leave). Fewer regions cost more ioctls, many more gain nothing.
 inline constexpr std::size_t kRegionsPerStep = 256;
 
-template<class Answer>
-Collected collect(Backend& backend, Watched watched, bool reset, Answer& answer) noexcept {
+// The source is a back end, or answers like one.
+template<class Source, class Answer>
+Collected collect(Source& source, Watched watched, bool reset, Answer& answer) noexcept {
     std::array<kernel::Region, kRegionsPerStep> scratch;
     kernel::Pacer pacer{kPagesPerStep};
     Range rest = watched.range;
     while (!rest.empty() && answer.page_room() > 0) {
         pacer.before_scan();
         const StepLimits limits{answer.region_room(), std::min(answer.page_room(), kPagesPerStep)};
-        const Step step = backend.collect({rest, watched.kind}, reset, limits, scratch);
+        const Step step = source.collect({rest, watched.kind}, reset, limits, scratch);
         if (step.error)
             return {rest.start, step.error};
         pacer.after_scan(step.pages);

@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "backend.h"
+#include "claims.h"
 #include "collector.h"
 #include "kernel/fork_guard.h"
 #include "range.h"
@@ -36,13 +37,30 @@ public:
         return watched ? std::optional{watched->range} : std::nullopt;
     }
 
-    // The range lies inside one watch.
+    // The range lies inside one watch. busy: a part that is to be reset is
+    // claimed.
     template<class Answer>
     Collected collect(Range range, bool reset, Answer& answer) noexcept {
+        if (reset && claims_.meet(range))
+            return {range.start, kernel::Error::busy};
+        return collect_from(*backend_, range, reset, answer);
+    }
+
+    // For those who reset pages on behalf of others, and for them alone.
+    kernel::Error claim(Range range) noexcept { return claims_.add(range); }
+    void end_claim(Range range) noexcept { claims_.remove(range); }
+    template<class Answer>
+    Collected collect_claimed(Range range, Answer& answer) noexcept {
+        return collect_from(*backend_, range, true, answer);
+    }
+    Backend& backend() noexcept { return *backend_; }
+    // `source` is asked in the back end's stead.
+    template<class Source, class Answer>
+    Collected collect_from(Source& source, Range range, bool reset, Answer& answer) noexcept {
         const std::optional<Watched> watched = watches_.find(range);
         if (!watched)
             return {range.start, kernel::Error::not_found};
-        return ww::collect(*backend_, {answer.fitting(range), watched->kind}, reset, answer);
+        return ww::collect(source, {answer.fitting(range), watched->kind}, reset, answer);
     }
 
     std::uint64_t watch_count() const noexcept { return watches_.count(); }
@@ -56,6 +74,7 @@ private:
 
     Arena arena_;
     WatchTable watches_{arena_};
+    Claims claims_{arena_};
     Backend* backend_ = nullptr; // in the arena
     kernel::ForkGuard fork_guard_;
 };
