@@ -53,7 +53,7 @@ ROOMS = {
     'wine-shim/preload/':  Room(
         [PUBLIC, 'wine-shim/'],
         headers=['link.h', 'sys/mman.h', 'unistd.h'],
-        calls=['asm', 'dl_iterate_phdr', 'getenv', 'mprotect', 'write'],
+        calls=['asm', 'dl_iterate_phdr', 'dlopen', 'getenv', 'mprotect', 'write'],
         windows=True),
     'wine-shim/demo/':     Room(['wine-shim/demo/'], headers=None, calls=None, windows=True),
     'allocator-hooks/':    Room([PUBLIC, 'allocator-hooks/']),

@@ -18,7 +18,7 @@ import source_tree
 # The plugin is preloaded into programs, containers and runtimes older than the
 # machine that built it.
 PLUGIN_EXPORTS = {'dlopen'}
-PLUGIN_NEEDS = {'libc.so.6', 'ld-linux-x86-64.so.2'}
+PLUGIN_NEEDS = {'libc.so.6', 'ld-linux-x86-64.so.2', 'ld-linux.so.2'}
 PLUGIN_GLIBC = (2, 31)
 PLUGIN_BYTES = 400 * 1024
 # No part of a C++ run time: a second copy in a process costs memory and start

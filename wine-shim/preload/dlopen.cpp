@@ -65,7 +65,7 @@ void* open_nothing(const char*, int) noexcept {
 } // namespace
 
 // Where a call of dlopen() goes on. It has not been there yet: that is up to
-// the few instructions below.
+// the few instructions of dlopen_entry.S.
 extern "C" [[gnu::used]] Dlopen ww_dlopen_target(const char* file, int) noexcept {
     const Dlopen next = next_dlopen();
     if (next == nullptr)
@@ -74,31 +74,3 @@ extern "C" [[gnu::used]] Dlopen ww_dlopen_target(const char* file, int) noexcept
 }
 
 } // namespace ww::wine
-
-// dlopen(rdi, rsi): the arguments and the return address stay as they came.
-// At entry the stack is 8 bytes off the multiple of 16 that a call needs.
-asm(R"(
-    .text
-    .globl dlopen
-    .type dlopen, @function
-    .p2align 4
-dlopen:
-    .cfi_startproc
-    endbr64
-    pushq %rdi
-    .cfi_adjust_cfa_offset 8
-    pushq %rsi
-    .cfi_adjust_cfa_offset 8
-    subq $8, %rsp
-    .cfi_adjust_cfa_offset 8
-    call ww_dlopen_target
-    addq $8, %rsp
-    .cfi_adjust_cfa_offset -8
-    popq %rsi
-    .cfi_adjust_cfa_offset -8
-    popq %rdi
-    .cfi_adjust_cfa_offset -8
-    jmpq *%rax
-    .cfi_endproc
-    .size dlopen, . - dlopen
-)");

@@ -71,24 +71,25 @@ NTSTATUS on_NtResetWriteWatch(HANDLE process, void* base, SIZE_T size) noexcept 
 
 // Wine's dispatcher does not promise an aligned stack: its own functions align
 // theirs, too.
-#define WW_ENTRIES(name, parameters, arguments)                                                    \
-    [[gnu::ms_abi, gnu::force_align_arg_pointer]] NTSTATUS ms_abi_##name parameters noexcept {     \
-        return on_##name arguments;                                                                \
-    }                                                                                              \
-    [[gnu::force_align_arg_pointer]] NTSTATUS sysv_##name parameters noexcept {                    \
+#define WW_ENTRY(convention, attribute, name, parameters, arguments)                               \
+    attribute __attribute__((force_align_arg_pointer)) NTSTATUS convention##_##name parameters     \
+        noexcept {                                                                                 \
         return on_##name arguments;                                                                \
     }
+#define WW_ENTRIES(...) WW_CONVENTIONS(WW_ENTRY, __VA_ARGS__)
 WW_HOOKED_CALLS(WW_ENTRIES)
 #undef WW_ENTRIES
+#undef WW_ENTRY
 
 } // namespace
 
-void get_hooks(void* (&hooks)[kHookedCalls], Convention convention) noexcept {
-    const bool ms_abi = convention == Convention::ms_abi;
-#define WW_HOOK(name, parameters, arguments)                                                       \
-    hooks[k##name] =                                                                               \
-        ms_abi ? reinterpret_cast<void*>(ms_abi_##name) : reinterpret_cast<void*>(sysv_##name);
-    WW_HOOKED_CALLS(WW_HOOK)
+void get_hooks(void* (&hooks)[kHookedCalls], Convention in) noexcept {
+#define WW_HOOK(convention, attribute, name, parameters, arguments)                                \
+    if (in == Convention::convention)                                                              \
+        hooks[k##name] = reinterpret_cast<void*>(convention##_##name);
+#define WW_HOOKS(...) WW_CONVENTIONS(WW_HOOK, __VA_ARGS__)
+    WW_HOOKED_CALLS(WW_HOOKS)
+#undef WW_HOOKS
 #undef WW_HOOK
 }
 

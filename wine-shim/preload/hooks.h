@@ -8,6 +8,6 @@
 namespace ww::wine {
 
 // The entries for the table, in the convention that its callers use.
-void get_hooks(void* (&hooks)[kHookedCalls], Convention convention) noexcept;
+void get_hooks(void* (&hooks)[kHookedCalls], Convention in) noexcept;
 
 } // namespace ww::wine

@@ -13,25 +13,28 @@ namespace {
 
 // A pointer and a function apiece, rather than a branch at each call: GCC 12
 // merges two calls that differ in nothing but the convention into one.
-#define WW_THROUGH_MS_ABI(name, parameters, arguments)                                             \
-    NTSTATUS(__attribute__((ms_abi)) * ms_abi_##name) parameters = nullptr;                        \
-    NTSTATUS through_ms_abi_##name parameters {                                                    \
-        return ms_abi_##name arguments;                                                            \
+#define WW_THUNK(convention, attribute, name, parameters, arguments)                               \
+    NTSTATUS(attribute* convention##_##name) parameters = nullptr;                                 \
+    NTSTATUS through_##convention##_##name parameters {                                            \
+        return convention##_##name arguments;                                                      \
     }
-WW_HOOKED_CALLS(WW_THROUGH_MS_ABI)
-#undef WW_THROUGH_MS_ABI
+#define WW_THUNKS(...) WW_CONVENTIONS(WW_THUNK, __VA_ARGS__)
+WW_HOOKED_CALLS(WW_THUNKS)
+#undef WW_THUNKS
+#undef WW_THUNK
 
 } // namespace
 
-void set_originals(void* const (&functions)[kHookedCalls], Convention convention) noexcept {
-#define WW_SET(name, parameters, arguments)                                                        \
-    if (convention == Convention::ms_abi) {                                                        \
-        ms_abi_##name = reinterpret_cast<decltype(ms_abi_##name)>(functions[k##name]);             \
-        original::name = through_ms_abi_##name;                                                    \
-    } else {                                                                                       \
-        original::name = reinterpret_cast<decltype(original::name)>(functions[k##name]);           \
+void set_originals(void* const (&functions)[kHookedCalls], Convention in) noexcept {
+#define WW_SET(convention, attribute, name, parameters, arguments)                                 \
+    if (in == Convention::convention) {                                                            \
+        convention##_##name =                                                                      \
+            reinterpret_cast<decltype(convention##_##name)>(functions[k##name]);                   \
+        original::name = through_##convention##_##name;                                            \
     }
-    WW_HOOKED_CALLS(WW_SET)
+#define WW_SET_ALL(...) WW_CONVENTIONS(WW_SET, __VA_ARGS__)
+    WW_HOOKED_CALLS(WW_SET_ALL)
+#undef WW_SET_ALL
 #undef WW_SET
 }
 

@@ -15,6 +15,6 @@ WW_HOOKED_CALLS(WW_DECLARE)
 } // namespace original
 
 // Once, before the first hook can be called.
-void set_originals(void* const (&functions)[kHookedCalls], Convention convention) noexcept;
+void set_originals(void* const (&functions)[kHookedCalls], Convention in) noexcept;
 
 } // namespace ww::wine

@@ -7,7 +7,7 @@ namespace ww::wine {
 
 namespace {
 
-constexpr std::size_t kPageBytes = 4096; // of x86-64
+constexpr std::size_t kPageBytes = 4096; // of x86, with 32 bit and with 64
 
 bool protect_page_of(std::uintptr_t* entry, int protection) noexcept {
     const auto page = reinterpret_cast<std::uintptr_t>(entry) / kPageBytes * kPageBytes;

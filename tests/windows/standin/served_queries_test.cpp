@@ -113,8 +113,9 @@ TEST_CASE("query with an array that cannot be written: access violation, nothing
     const Watched memory{2048};
     for (std::size_t page = 0; page < 2048; ++page)
         memory.write(page);
-    Array found{4};
-    found.forbid(3); // the 1537th address
+    constexpr std::size_t array_pages = 2048 * sizeof(void*) / kPage;
+    Array found{array_pages};
+    found.forbid(array_pages - 1);
     const NTSTATUS status = unwinding([&] {
         ULONG_PTR count = 2048;
         ULONG granularity = 0;

@@ -5,8 +5,8 @@
 
 #include <win32.h>
 
-#ifdef STANDIN_MS_ABI
-#define STANDIN_CALL __attribute__((ms_abi))
+#ifdef STANDIN_CONVENTION
+#define STANDIN_CALL __attribute__((STANDIN_CONVENTION))
 #else
 #define STANDIN_CALL
 #endif

@@ -1,19 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "convention.h"
+#include "preload/convention.h"
 
 namespace ww::wine {
-
-const char* convention_name(Convention convention) noexcept {
-    switch (convention) {
-    case Convention::ms_abi:
-        return "ms_abi";
-    case Convention::sysv:
-        return "sysv";
-    case Convention::unknown:
-        break;
-    }
-    return "unknown";
-}
 
 // One SysV call fills the argument places of both conventions. Of the seven
 // arguments SysV looks for the sixth (r9) and the seventh (first on the stack),
