@@ -10,11 +10,11 @@
 
 namespace {
 
-constexpr size_t pages = 600;
+constexpr size_t pages = page_bytes / sizeof(void*) + 88; // whose addresses need two pages
 constexpr size_t results_bytes = 2 * page_bytes;
 constexpr char probe_switch[] = "--probe=";
 
-// All of them start out fine: room for 1,024 addresses, and the outputs on a page of their own.
+// All of them start out fine: room for all addresses, and the outputs on a page of their own.
 struct Outputs {
     char* const results = static_cast<char*>(
         VirtualAlloc(nullptr, results_bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));

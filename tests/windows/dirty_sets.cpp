@@ -13,6 +13,20 @@ int sum_of_reads(const Watched& memory) {
     return sum;
 }
 
+constexpr size_t pages_each = 64;
+
+struct Part {
+    const Watched* memory;
+    size_t first;
+};
+
+DWORD WINAPI write_part(void* argument) {
+    const Part& part = *static_cast<Part*>(argument);
+    for (size_t page = 0; page < pages_each; ++page)
+        part.memory->write({part.first + page});
+    return 0;
+}
+
 } // namespace
 
 TEST_CASE("fresh memory: nothing is written") {
@@ -136,25 +150,13 @@ TEST_CASE("reset of what is clean or untouched: changes nothing") {
 
 TEST_CASE("stores of several threads: every page is reported once") {
     constexpr DWORD threads = 4;
-    constexpr size_t pages_each = 64;
     const Watched memory(threads * pages_each);
-    struct Part {
-        const Watched* memory;
-        size_t first;
-    } parts[threads];
+    Part parts[threads];
     for (int round = 0; round < 3; ++round) {
         HANDLE running[threads];
         for (DWORD i = 0; i < threads; ++i) {
             parts[i] = {&memory, i * pages_each};
-            running[i] = CreateThread(
-                nullptr, 0,
-                [](void* argument) -> DWORD {
-                    const Part& part = *static_cast<Part*>(argument);
-                    for (size_t page = 0; page < pages_each; ++page)
-                        part.memory->write({part.first + page});
-                    return 0;
-                },
-                &parts[i], 0, nullptr);
+            running[i] = CreateThread(nullptr, 0, write_part, &parts[i], 0, nullptr);
             REQUIRE(running[i]);
         }
         REQUIRE(WaitForMultipleObjects(threads, running, TRUE, 20000) == WAIT_OBJECT_0);
@@ -176,10 +178,11 @@ TEST_CASE("executable memory: a page counts once, and protection alone does not 
 }
 
 TEST_CASE("sparse use of a huge reservation: the written pages are reported") {
-    // The shape of a .NET heap: 64 GiB reserved at once, committed here and there.
-    constexpr size_t gib_pages = (size_t{1} << 30) / page_bytes;
-    const Watched memory(64 * gib_pages, MEM_RESERVE);
-    const Pages expected = {0, 7 * gib_pages + 3, 40 * gib_pages, 64 * gib_pages - 1};
+    // The shape of a .NET heap: 64 GiB (for 32 bit, 512 MiB) reserved at once, committed
+    // here and there.
+    constexpr size_t unit = (size_t{1} << (sizeof(void*) == 8 ? 30 : 23)) / page_bytes;
+    const Watched memory(64 * unit, MEM_RESERVE);
+    const Pages expected = {0, 7 * unit + 3, 40 * unit, 64 * unit - 1};
     for (const size_t page : expected) {
         REQUIRE(VirtualAlloc(memory.at(page), page_bytes, MEM_COMMIT, PAGE_READWRITE));
         memory.write({page});

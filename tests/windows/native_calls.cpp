@@ -81,12 +81,15 @@ TEST_CASE("NtAllocateVirtualMemory: a base is rounded down, and the watch begins
 }
 
 TEST_CASE("NtAllocateVirtualMemory: a limit on the address is kept") {
-    // zero_bits above 31 is a mask of the address bits that may be set.
+    // zero_bits above 31 is a mask of the address bits that may be set; for 32 bit
+    // it is always a number of bits.
+    constexpr bool wide = sizeof(void*) == 8;
+    constexpr ULONG_PTR limit = wide ? 0x80000000 : 0x40000000;
     void* base = nullptr;
     SIZE_T bytes = 4 * page_bytes;
-    REQUIRE(native().allocate(GetCurrentProcess(), &base, 0x7fffffff, &bytes, watched,
+    REQUIRE(native().allocate(GetCurrentProcess(), &base, wide ? limit - 1 : 2, &bytes, watched,
                               PAGE_READWRITE) == success);
-    CHECK(reinterpret_cast<ULONG_PTR>(base) < 0x80000000);
+    CHECK(reinterpret_cast<ULONG_PTR>(base) < limit);
     const Watched memory(base, 4);
     memory.write({3});
     CHECK(memory.take() == Pages{3});

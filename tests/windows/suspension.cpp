@@ -292,9 +292,9 @@ void stop_workers() {
 } // namespace
 
 int main(int argc, char** argv) {
-    const size_t rounds = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 2000;
+    const unsigned long rounds = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 2000;
     const uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : GetTickCount64();
-    std::printf("%zu threads, %zu rounds, seed %llu\n", workers, rounds,
+    std::printf("%zu threads, %lu rounds, seed %llu\n", workers, rounds,
                 static_cast<unsigned long long>(seed));
     std::fflush(stdout);
 
