@@ -15,6 +15,7 @@ namespace {
 
 constexpr SIZE_T kPage = kGranularity;
 constexpr SIZE_T kBlock = SIZE_T{128} << 20; // what one block of bits stands for
+constexpr SIZE_T kWide = (sizeof(void*) == 8 ? 64 : 31) * kBlock;
 
 PageRange pages(ULONG_PTR base, SIZE_T first, SIZE_T count) {
     return {base + first * kPage, count * kPage};
@@ -45,8 +46,8 @@ using Runs = std::vector<SIZE_T>;
 
 TEST_CASE("latched pages: none at first, and asking for them takes no block") {
     const auto latched = none_latched();
-    CHECK(runs(*latched, {0x10000, 64 * kBlock}) == Runs{});
-    latched->remove({0x10000, 64 * kBlock});
+    CHECK(runs(*latched, {0x10000, kWide}) == Runs{});
+    latched->remove({0x10000, kWide});
     CHECK_FALSE(latched->any());
 }
 
@@ -68,7 +69,7 @@ TEST_CASE("latched pages: removed are those of the range alone") {
     latched->add(pages(base, 0, 200));
     latched->remove(pages(base, 10, 100));
     CHECK(runs(*latched, pages(base, 0, 300)) == Runs{0, 10, 110, 90});
-    latched->remove({0, 64 * kBlock});
+    latched->remove({0, kWide});
     CHECK(runs(*latched, {base, kBlock}) == Runs{});
 }
 
