@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Ranges whose pages one object resets for all who ask (generations, hot pages,
-// aliases): a reset by anybody else would steal from its readers. Looking takes
+// aliases, snapshots): a reset by anybody else would steal from its readers. Looking takes
 // no lock.
 #pragma once
 

@@ -32,6 +32,7 @@ public:
     kernel::Error unwatch(Range range) noexcept;
     kernel::Error forget(Range range) noexcept;
     kernel::Error remapped(Range range) noexcept;
+    std::optional<Watched> find_watched(Range range) const noexcept { return watches_.find(range); }
     std::optional<Range> find(Range range) const noexcept {
         const std::optional<Watched> watched = watches_.find(range);
         return watched ? std::optional{watched->range} : std::nullopt;

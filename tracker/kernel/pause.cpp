@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/pause.h"
 
-#include <time.h>
+#include "kernel/clock.h"
 
 namespace ww::kernel {
 
 namespace {
 
 constexpr std::uint64_t kPauseNs = 20'000;
-
-std::uint64_t now_ns() noexcept {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
-           static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 } // namespace
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// The C functions: checks of the arguments, and nothing else.
+#include "writewatch/snapshot.h"
+
+#include "kernel/memory.h"
+#include "snapshots.h"
+
+#include <algorithm>
+#include <cstring>
+
+using ww::Range;
+using ww::Snapshots;
+using ww::Tracker;
+using ww::kernel::Error;
+using ww::kernel::KeepErrno;
+using ww::kernel::Result;
+
+namespace {
+
+Snapshots* impl(ww_snapshots* snapshots) noexcept {
+    return reinterpret_cast<Snapshots*>(snapshots);
+}
+
+constexpr Error kForked = Error::forked;
+
+} // namespace
+
+extern "C" {
+
+int ww_snapshots_create(ww_tracker* tracker, std::size_t checkpoint_limit, std::size_t bytes_limit,
+                        ww_snapshots** snapshots) noexcept {
+    const KeepErrno keep;
+    if (tracker == nullptr || snapshots == nullptr)
+        return -Error::invalid.code();
+    auto& owner = *reinterpret_cast<Tracker*>(tracker);
+    if (owner.in_child())
+        return -kForked.code();
+    const Result<Snapshots*> created = Snapshots::create(owner, checkpoint_limit, bytes_limit);
+    if (!created)
+        return -created.error().code();
+    *snapshots = reinterpret_cast<ww_snapshots*>(*created);
+    return 0;
+}
+
+void ww_snapshots_destroy(ww_snapshots* snapshots) noexcept {
+    const KeepErrno keep;
+    if (snapshots != nullptr)
+        Snapshots::destroy(impl(snapshots));
+}
+
+int ww_snapshots_add(ww_snapshots* snapshots, void* base, std::size_t bytes) noexcept {
+    const KeepErrno keep;
+    if (impl(snapshots)->in_child())
+        return -kForked.code();
+    const auto start = reinterpret_cast<std::uintptr_t>(base);
+    if (!ww::is_valid(start, bytes, ww::kernel::page_bytes()))
+        return -Error::invalid.code();
+    return -impl(snapshots)->add({start, start + bytes}).code();
+}
+
+int ww_snapshots_take(ww_snapshots* snapshots, std::uint64_t* checkpoint) noexcept {
+    const KeepErrno keep;
+    if (impl(snapshots)->in_child())
+        return -kForked.code();
+    const Result<std::uint64_t> taken = impl(snapshots)->take();
+    if (!taken)
+        return -taken.error().code();
+    if (checkpoint != nullptr)
+        *checkpoint = *taken;
+    return 0;
+}
+
+int ww_snapshots_restore(ww_snapshots* snapshots, std::uint64_t checkpoint) noexcept {
+    const KeepErrno keep;
+    if (impl(snapshots)->in_child())
+        return -kForked.code();
+    return -impl(snapshots)->restore(checkpoint).code();
+}
+
+int ww_snapshots_drop(ww_snapshots* snapshots, std::uint64_t checkpoint) noexcept {
+    const KeepErrno keep;
+    if (impl(snapshots)->in_child())
+        return -kForked.code();
+    return -impl(snapshots)->drop(checkpoint).code();
+}
+
+void ww_snapshots_stats(ww_snapshots* snapshots, ww_snapshot_stats* stats,
+                        std::size_t stats_bytes) noexcept {
+    const Snapshots::Stats now = impl(snapshots)->stats();
+    const ww_snapshot_stats known{.checkpoints = now.checkpoints,
+                                  .oldest = now.oldest,
+                                  .newest = now.newest,
+                                  .bytes_kept = now.bytes_kept,
+                                  .last_pages = now.last_pages,
+                                  .last_ns = now.last_ns,
+                                  .dropped_for_room = now.dropped_for_room};
+    std::memset(stats, 0, stats_bytes);
+    std::memcpy(stats, &known, std::min(stats_bytes, sizeof known));
+}
+
+} // extern "C"
