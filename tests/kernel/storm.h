@@ -46,8 +46,8 @@ private:
                 return;
             while (!pause_.load(std::memory_order_relaxed)) {
                 random = random * 6364136223846793005 + 1442695040888963407;
-                char* page = pages_[(random >> 33) % pages_.size()];
-                const std::size_t word = (random >> 45) % words_ * kWriters + id;
+                char* page = pages_[static_cast<std::size_t>(random >> 33) % pages_.size()];
+                const std::size_t word = static_cast<std::size_t>(random >> 45) % words_ * kWriters + id;
                 std::atomic_ref{reinterpret_cast<std::uint64_t*>(page)[word]}.store(
                     ++value, std::memory_order_relaxed);
             }
