@@ -90,7 +90,11 @@ Error Tracker::unwatch(Range range) noexcept {
 
 Error Tracker::forget(Range range) noexcept {
     // Most memory that is freed was never watched: that costs one lookup.
-    while (watches_.find_first(range)) {
+    while (const std::optional<Watched> watch = watches_.find_first(range)) {
+        if (range.contains(watch->range) && watches_.retire(*watch)) {
+            backend_->forget(watch->range);
+            continue;
+        }
         const Result<Watched> ended = watches_.erase_first(range);
         if (ended)
             backend_->forget(ended->range);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "watch_table.h"
 
+#include <algorithm>
 #include <new>
 
 namespace ww {
@@ -9,24 +10,34 @@ using kernel::Changing;
 using kernel::Error;
 using kernel::Result;
 
-// A watch that ended, or became another, between the look into the map and the
-// look into the watch has left the map before: the next look finds what is
-// true now. So a round is repeated only after somebody else's change was
-// completed.
+// A watch that ended in between either has left the map, and the next look
+// finds what is true now, or the map still leads to it as it was seen: then
+// nothing was watched there when the map was read again. So a round is repeated
+// only after somebody else's change was completed.
 std::optional<Watched> WatchTable::find(Range range) const noexcept {
     while (const Watch* watch = map_.find(range.start)) {
-        const std::optional<Watched> covered = watch->covers();
-        if (covered && covered->range.contains(range.start))
-            return covered->range.contains(range) ? covered : std::nullopt;
+        const Watch::View seen = watch->look();
+        if (seen.live() && seen.watched.range.contains(range.start))
+            return seen.watched.range.contains(range) ? std::optional{seen.watched} : std::nullopt;
+        if (!seen.live() && map_.find(range.start) == watch && watch->is_still(seen))
+            return std::nullopt;
     }
     return std::nullopt;
 }
 
 std::optional<Watched> WatchTable::find_first(Range range) const noexcept {
-    while (const Watch* watch = map_.find_first(range)) {
-        const std::optional<Watched> covered = watch->covers();
-        if (covered && !intersection(covered->range, range).empty())
-            return covered;
+    for (Range rest = range; !rest.empty();) {
+        const Watch* watch = map_.find_first(rest);
+        if (watch == nullptr)
+            break;
+        const Watch::View seen = watch->look();
+        const Range covered = seen.watched.range;
+        if (intersection(covered, rest).empty())
+            continue;
+        if (seen.live())
+            return seen.watched;
+        if (map_.find_first(rest) == watch && watch->is_still(seen))
+            rest.start = std::min(covered.end, rest.end);
     }
     return std::nullopt;
 }
@@ -35,35 +46,92 @@ Error WatchTable::insert(Watched watched) noexcept {
     const Range range = watched.range;
     if (!AddressMap::can_hold(range))
         return Error::invalid;
+    if (revive(watched))
+        return Error::none;
     const Changing changing{lock_};
-    if (map_.find_first(range) != nullptr)
-        return Error::exists;
+    while (Watch* watch = map_.find_first(range)) {
+        if (watch->look().live())
+            return Error::exists;
+        bury(watch);
+    }
     if (!make_watches(1) || !map_.prepare(range))
         return Error::no_memory;
     map_.assign(range, begin(watched));
     return Error::none;
 }
 
+// The retired watch of just this memory is in the map as a whole: nobody else
+// can have been given a part of it.
+bool WatchTable::revive(Watched watched) noexcept {
+    Watch* watch = map_.find(watched.range.start);
+    if (watch == nullptr)
+        return false;
+    const Watch::View seen = watch->look();
+    if (seen.watched != watched || !watch->revive(seen))
+        return false;
+    count_.fetch_add(1, std::memory_order_relaxed);
+    return true;
+}
+
+bool WatchTable::retire(Watched watched) noexcept {
+    Watch* watch = map_.find(watched.range.start);
+    if (watch == nullptr)
+        return false;
+    const Watch::View seen = watch->look();
+    if (seen.watched != watched || !watch->retire(seen))
+        return false;
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    const std::size_t place = next_retired_.fetch_add(1, std::memory_order_relaxed) % kRetired;
+    Watch* oldest = retired_[place].exchange(watch, std::memory_order_acq_rel);
+    if (oldest != nullptr && oldest != watch && !oldest->look().live()) {
+        const Changing changing{lock_};
+        bury(oldest);
+    }
+    return true;
+}
+
+// Takes a retired watch out of the map, unless somebody took it back.
+void WatchTable::bury(Watch* watch) noexcept {
+    const Watch::View seen = watch->look();
+    if (!watch->bury(seen))
+        return;
+    map_.assign(seen.watched.range, nullptr);
+    recycle(watch);
+}
+
+// The first watch that overlaps the range, which only we can end now.
+Watch* WatchTable::claim_first(Range range) noexcept {
+    while (Watch* watch = map_.find_first(range)) {
+        if (watch->claim(watch->look()))
+            return watch;
+        bury(watch);
+    }
+    return nullptr;
+}
+
 Result<Watched> WatchTable::erase_first(Range range) noexcept {
     const Changing changing{lock_};
-    Watch* watch = map_.find_first(range);
+    Watch* watch = claim_first(range);
     if (watch == nullptr)
         return Error::not_found;
     // All memory first: from then on nothing can fail, and at every moment an
     // address that stays watched leads to a live watch that covers it.
-    const Watched whole = *watch->covers();
-    const Range covered = whole.range;
-    const Range ended = intersection(covered, range);
-    const Range kept[] = {{covered.start, ended.start}, {ended.end, covered.end}};
-    if (!make_watches(std::size(kept)) || !map_.prepare(ended))
+    const Watched covered = watch->look().watched;
+    const Range ended = intersection(covered.range, range);
+    const Range kept[] = {{covered.range.start, ended.start}, {ended.end, covered.range.end}};
+    if (!make_watches(std::size(kept)) || !map_.prepare(ended)) {
+        watch->unclaim();
         return Error::no_memory;
+    }
     for (const Range part : kept) {
         if (!part.empty())
-            map_.assign(part, begin({part, whole.kind}));
+            map_.assign(part, begin({part, covered.kind}));
     }
     map_.assign(ended, nullptr);
+    watch->end_claimed();
     recycle(watch);
-    return Watched{ended, whole.kind};
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    return Watched{ended, covered.kind};
 }
 
 // Sees to it that `wanted` watches can begin without more memory.
@@ -90,10 +158,8 @@ Watch* WatchTable::begin(Watched watched) noexcept {
 }
 
 void WatchTable::recycle(Watch* watch) noexcept {
-    watch->end();
     watch->next_free = free_;
     free_ = watch;
-    count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 } // namespace ww

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The set of watches. Lookups take no lock and wait for nobody; changes hold
 // one lock with signals blocked and wait for no reader.
+//
+// A watch that ends whole can be retired without the lock: the map still leads
+// to it, and the next watch of the same memory takes it back without the lock.
+// Programs that allocate and free do little else.
 #pragma once
 
 #include "address_map.h"
@@ -11,6 +15,7 @@
 #include "range.h"
 #include "watch.h"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
@@ -30,6 +35,9 @@ public:
     // exists: a watch overlaps the range. invalid: beyond what can be watched.
     kernel::Error insert(Watched watched) noexcept;
 
+    // Ends this watch; false if it is not there, or not as a whole, any more.
+    bool retire(Watched watched) noexcept;
+
     // Ends the first watch that overlaps the range, as far as it overlaps;
     // what is left of it on both sides goes on as two watches. Gives the part
     // that ended, or not_found.
@@ -38,6 +46,12 @@ public:
     std::uint64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
 
 private:
+    // So many retired watches stay in the map: lookups pass over them.
+    static constexpr std::size_t kRetired = 32;
+
+    bool revive(Watched watched) noexcept;
+    void bury(Watch* watch) noexcept;
+    Watch* claim_first(Range range) noexcept;
     void recycle(Watch* watch) noexcept;
     Watch* begin(Watched watched) noexcept;
     bool make_watches(std::size_t wanted) noexcept;
@@ -47,6 +61,8 @@ private:
     kernel::ChangeLock lock_;
     Watch* free_ = nullptr;
     std::atomic<std::uint64_t> count_{0};
+    std::array<std::atomic<Watch*>, kRetired> retired_{}; // the last ones, in turn
+    std::atomic<std::size_t> next_retired_{0};
 };
 
 } // namespace ww
