@@ -33,7 +33,8 @@ Watch* AddressMap::find(std::uintptr_t address) const noexcept {
 }
 
 Watch* AddressMap::find_first(Range range) const noexcept {
-    if (!can_hold(range))
+    range = holdable_part(range);
+    if (range.empty())
         return nullptr;
     const Node* node = &root_;
     for (unsigned level = kTopLevel;; --level) {

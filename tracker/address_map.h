@@ -28,7 +28,8 @@ public:
 
     Watch* find(std::uintptr_t address) const noexcept;
 
-    // The watch that the first address of the range with a watch leads to.
+    // The watch that the first address of the range with a watch leads to. The
+    // range may end anywhere.
     Watch* find_first(Range range) const noexcept;
 
     // The rest is for the holder of the change lock.
@@ -93,6 +94,12 @@ private:
     }
     static constexpr std::size_t index(std::uintptr_t address, unsigned level) noexcept {
         return (address >> (kUnitBits + level * kLevelBits)) & (kFanOut - 1);
+    }
+
+    static constexpr Range holdable_part(Range range) noexcept {
+        if constexpr (kAddressBits < 8 * sizeof(std::uintptr_t))
+            range.end = std::min(range.end, std::uintptr_t{1} << kAddressBits);
+        return range;
     }
 
     template<class Visit>

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 using ww::check;
 using ww::Collected;
@@ -19,6 +20,12 @@ using ww::kernel::KeepErrno;
 using ww::kernel::Result;
 
 namespace {
+
+int give(std::optional<Range> found, ww_range* watch) noexcept {
+    if (found && watch != nullptr)
+        *watch = {reinterpret_cast<void*>(found->start), found->bytes()};
+    return found.has_value();
+}
 
 template<class Answer>
 std::ptrdiff_t collect(ww_tracker* tracker, const void* base, std::size_t bytes, unsigned flags,
@@ -105,10 +112,14 @@ int ww_find(const ww_tracker* tracker, const void* base, std::size_t bytes,
             ww_range* watch) noexcept {
     if (check(*impl(tracker), base, bytes))
         return 0;
-    const std::optional<Range> found = impl(tracker)->find(range_of(base, bytes));
-    if (found && watch != nullptr)
-        *watch = {reinterpret_cast<void*>(found->start), found->bytes()};
-    return found.has_value();
+    return give(impl(tracker)->find(range_of(base, bytes)), watch);
+}
+
+int ww_find_first(const ww_tracker* tracker, const void* base, std::size_t bytes,
+                  ww_range* watch) noexcept {
+    if (check(*impl(tracker), base, bytes))
+        return 0;
+    return give(impl(tracker)->find_first(range_of(base, bytes)), watch);
 }
 
 std::ptrdiff_t ww_collect_pages(ww_tracker* tracker, const void* base, std::size_t bytes,

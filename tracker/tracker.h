@@ -37,6 +37,11 @@ public:
         const std::optional<Watched> watched = watches_.find(range);
         return watched ? std::optional{watched->range} : std::nullopt;
     }
+    // The first watch that overlaps the range.
+    std::optional<Range> find_first(Range range) const noexcept {
+        const std::optional<Watched> watched = watches_.find_first(range);
+        return watched ? std::optional{watched->range} : std::nullopt;
+    }
 
     // The range lies inside one watch. busy: a part that is to be reset is
     // claimed.

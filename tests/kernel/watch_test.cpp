@@ -26,6 +26,21 @@ TEST_CASE("ww_find: inside a watch its extent, elsewhere nothing") {
     CHECK(ww_find(pages.tracker(), pages.at(0) + 1, kPage, nullptr) == 0);
 }
 
+TEST_CASE("ww_find_first: any page of the range will do, and the range may end anywhere") {
+    const Watched pages{8};
+    ww_range watch{};
+    char* const before = pages.at(0) - kPage;
+    CHECK(ww_find_first(pages.tracker(), before, 2 * kPage, &watch) == 1);
+    CHECK(watch.base == pages.at(0));
+    CHECK(watch.bytes == pages.bytes());
+    CHECK(ww_find_first(pages.tracker(), pages.at(7), 2 * kPage, nullptr) == 1);
+    CHECK(ww_find_first(pages.tracker(), before, kPage, nullptr) == 0);
+    CHECK(ww_find_first(pages.tracker(), pages.at(8), kPage, nullptr) == 0);
+    const std::size_t rest = 0 - reinterpret_cast<std::uintptr_t>(before) - kPage;
+    CHECK(ww_find_first(pages.tracker(), before, rest, nullptr) == 1);
+    CHECK(ww_find_first(pages.tracker(), pages.at(8), rest - pages.bytes(), nullptr) == 0);
+}
+
 TEST_CASE("watching what is watched is refused and changes nothing") {
     const Watched pages{8};
     pages.store(3);

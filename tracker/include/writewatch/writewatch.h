@@ -149,6 +149,12 @@ typedef struct ww_range {
 WW_EXPORT int ww_find(const ww_tracker *tracker, const void *base, size_t bytes,
                       ww_range *watch) WW_NOEXCEPT;
 
+/* True if a page of [base, base + bytes) is watched; then, if `watch` is not
+ * NULL, the extent of the first watch with such a page is stored there. Costs a
+ * lookup, however wide the range. */
+WW_EXPORT int ww_find_first(const ww_tracker *tracker, const void *base, size_t bytes,
+                            ww_range *watch) WW_NOEXCEPT;
+
 enum ww_collect_flags {
     /* The reported pages, and only those, start clean again, in the same step
      * that finds them: no write is lost between. */
