@@ -60,15 +60,14 @@ std::ptrdiff_t collect_written(ww_tracker* tracker, PageRange rest, unsigned fla
 void report_latched(ww_tracker* tracker, LatchedPages& latched, PageRange run, bool with_reset,
                     Answer& answer) noexcept {
     const PageRange reported = answer.report(run);
-    if (with_reset && !reported.empty() &&
-        ww_reset(tracker, reported.base(), reported.bytes) == 0)
+    if (with_reset && !reported.empty() && ww_reset(tracker, reported.base(), reported.bytes) == 0)
         latched.remove(reported);
 }
 
 } // namespace
 
-std::ptrdiff_t collect(ww_tracker* tracker, LatchedPages& latched, PageRange range,
-                       bool with_reset, void** addresses, SIZE_T capacity) noexcept {
+std::ptrdiff_t collect(ww_tracker* tracker, LatchedPages& latched, PageRange range, bool with_reset,
+                       void** addresses, SIZE_T capacity) noexcept {
     const unsigned flags = with_reset ? WW_RESET : 0;
     Answer answer{addresses, capacity};
     for (PageRange rest = range; !rest.empty() && answer.room() > 0;) {

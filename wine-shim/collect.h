@@ -15,7 +15,7 @@ namespace ww::wine {
 // If the tracker fails half-way, what it has reset is in `addresses` and has to
 // be reported, but "the rest is clean" would be a lie: what was not answered is
 // then reported as written.
-std::ptrdiff_t collect(ww_tracker* tracker, LatchedPages& latched, PageRange range,
-                       bool with_reset, void** addresses, SIZE_T capacity) noexcept;
+std::ptrdiff_t collect(ww_tracker* tracker, LatchedPages& latched, PageRange range, bool with_reset,
+                       void** addresses, SIZE_T capacity) noexcept;
 
 } // namespace ww::wine

@@ -32,8 +32,8 @@ void LatchedPages::remove(PageRange range) noexcept {
     while (!range.empty()) {
         const PageRange run = first_run(range);
         for_each_word(run, [this](SIZE_T page, std::uint64_t bits) noexcept {
-            __atomic_fetch_and(&make_block_at(page)->words[page % kBlockPages / kWordPages],
-                               ~bits, __ATOMIC_ACQ_REL);
+            __atomic_fetch_and(&make_block_at(page)->words[page % kBlockPages / kWordPages], ~bits,
+                               __ATOMIC_ACQ_REL);
         });
         range = {run.end(), range.end() - run.end()};
     }
@@ -41,8 +41,7 @@ void LatchedPages::remove(PageRange range) noexcept {
 
 PageRange LatchedPages::first_run(PageRange range) const noexcept {
     const SIZE_T end = range.end() / kGranularity;
-    const SIZE_T first =
-        any() ? first_page(range.start / kGranularity, end) : end;
+    const SIZE_T first = any() ? first_page(range.start / kGranularity, end) : end;
     SIZE_T last = first;
     while (last < end) {
         const SIZE_T in_word = kWordPages - last % kWordPages;
@@ -71,9 +70,9 @@ SIZE_T LatchedPages::first_page(SIZE_T page, SIZE_T end) const noexcept {
 
 std::uint64_t LatchedPages::word_at(SIZE_T page) const noexcept {
     const Block* const block = block_at(page);
-    return block == nullptr ? 0
-                            : __atomic_load_n(&block->words[page % kBlockPages / kWordPages],
-                                              __ATOMIC_ACQUIRE);
+    return block == nullptr
+               ? 0
+               : __atomic_load_n(&block->words[page % kBlockPages / kWordPages], __ATOMIC_ACQUIRE);
 }
 
 const LatchedPages::Block* LatchedPages::block_at(SIZE_T page) const noexcept {

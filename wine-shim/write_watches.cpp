@@ -134,15 +134,9 @@ int WriteWatches::make_tracker() noexcept {
     return error;
 }
 
-// A range may be of several allocations, or begin and end in unwatched ones.
 bool WriteWatches::overlaps(PageRange range) const noexcept {
-    if (!any() || range.wraps())
-        return false;
-    for (; !range.empty(); range = {range.start + kGranularity, range.bytes - kGranularity}) {
-        if (covers({range.start, kGranularity}))
-            return true;
-    }
-    return false;
+    return any() && !range.empty() && !range.wraps() &&
+           ww_find_first(tracker(), range.base(), range.bytes, nullptr) != 0;
 }
 
 PageRange WriteWatches::watch_around(PageRange range) const noexcept {

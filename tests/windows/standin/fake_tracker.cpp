@@ -67,6 +67,10 @@ int ww_find(const ww_tracker*, const void* base, std::size_t bytes, ww_range* wa
     return 1;
 }
 
+int ww_find_first(const ww_tracker*, const void* base, std::size_t bytes, ww_range*) noexcept {
+    return number(base) < fake.watch_end && number(base) + bytes > fake.watch_start ? 1 : 0;
+}
+
 std::ptrdiff_t ww_collect_ranges(ww_tracker*, const void* base, std::size_t bytes, unsigned,
                                  ww_range* ranges, std::size_t capacity, void** resume) noexcept {
     std::size_t count = 0;

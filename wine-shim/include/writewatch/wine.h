@@ -157,7 +157,7 @@ int ww_wine_watched(const void *base, ww_wine_size size) WW_WINE_NOEXCEPT;
 
 /* Whether a page of the range is watched: a call that stores its result there,
  * and may fail (NtReadVirtualMemory), leaves such memory untouched until it
- * knows that it succeeds, as Windows does. Costs a lookup a page. */
+ * knows that it succeeds, as Windows does. Costs a lookup, however wide. */
 int ww_wine_overlaps(const void *base, ww_wine_size size) WW_WINE_NOEXCEPT;
 
 /* Whether this process ever watched anything: most never do, and a layer may
