@@ -14,10 +14,6 @@ using SIZE_T = std::size_t;
 using ULONG_PTR = std::uintptr_t;
 using HANDLE = void*;
 
-inline bool is_current_process(HANDLE process) noexcept {
-    return reinterpret_cast<std::intptr_t>(process) == -1;
-}
-
 inline constexpr ULONG MEM_COMMIT = 0x00001000;
 inline constexpr ULONG MEM_RESERVE = 0x00002000;
 inline constexpr ULONG MEM_REPLACE_PLACEHOLDER = 0x00004000; // of an allocation
@@ -31,6 +27,7 @@ inline constexpr ULONG MEM_WRITE_WATCH = 0x00200000;
 inline constexpr ULONG WRITE_WATCH_FLAG_RESET = 1;
 
 inline constexpr NTSTATUS STATUS_SUCCESS = 0x00000000;
+inline constexpr NTSTATUS STATUS_PARTIAL_COPY = 0x8000000D;
 inline constexpr NTSTATUS STATUS_ACCESS_VIOLATION = 0xC0000005;
 inline constexpr NTSTATUS STATUS_INVALID_PARAMETER = 0xC000000D;
 inline constexpr NTSTATUS STATUS_NO_MEMORY = 0xC0000017;

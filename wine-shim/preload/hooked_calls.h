@@ -6,6 +6,9 @@
 #include "win32.h"
 
 // X(name, parameters, arguments)
+//
+// One that is only called, where ntdll.so has it:
+#define WW_HELPER_CALLS(X) X(NtCompareObjects, (HANDLE first, HANDLE second), (first, second))
 #define WW_HOOKED_CALLS(X)                                                                         \
     X(NtAllocateVirtualMemory,                                                                     \
       (HANDLE process, void** base, ULONG_PTR zero_bits, SIZE_T* size, ULONG type, ULONG protect), \
@@ -19,6 +22,12 @@
     X(NtProtectVirtualMemory,                                                                      \
       (HANDLE process, void** base, SIZE_T* size, ULONG protect, ULONG* before),                   \
       (process, base, size, protect, before))                                                      \
+    X(NtReadVirtualMemory,                                                                         \
+      (HANDLE process, const void* from, void* to, SIZE_T size, SIZE_T* read),                     \
+      (process, from, to, size, read))                                                             \
+    X(NtSetInformationProcess,                                                                     \
+      (HANDLE process, ULONG information_class, void* information, ULONG size),                    \
+      (process, information_class, information, size))                                             \
     X(NtGetWriteWatch,                                                                             \
       (HANDLE process, ULONG flags, void* base, SIZE_T size, void** addresses, ULONG_PTR* count,   \
        ULONG* granularity),                                                                        \
@@ -32,6 +41,19 @@ enum HookedCall : std::size_t {
     WW_HOOKED_CALLS(WW_NUMBER)
 #undef WW_NUMBER
         kHookedCalls
+};
+
+enum HelperCall : std::size_t {
+#define WW_NUMBER(name, parameters, arguments) k##name,
+    WW_HELPER_CALLS(WW_NUMBER)
+#undef WW_NUMBER
+        kHelperCalls
+};
+
+inline constexpr const char* kHelperNames[kHelperCalls] = {
+#define WW_NAME(name, parameters, arguments) #name,
+    WW_HELPER_CALLS(WW_NAME)
+#undef WW_NAME
 };
 
 inline constexpr const char* kHookedNames[kHookedCalls] = {

@@ -3,6 +3,8 @@
 
 #include "memory_calls.h"
 #include "originals.h"
+#include "this_process.h"
+#include "write_exceptions.h"
 
 #include <writewatch/wine.h>
 
@@ -14,17 +16,20 @@ NTSTATUS status_of(ww_wine_status status) noexcept {
     return static_cast<NTSTATUS>(status);
 }
 
+constinit WriteExceptions write_exceptions;
+
 // Memory of another process is allocated there by calls that pass no table:
 // it is, and stays, Wine's own.
 bool concerns_us(HANDLE process, ULONG type) noexcept {
-    return is_current_process(process) && (ww_wine_any() != 0 || (type & MEM_WRITE_WATCH) != 0);
+    return (ww_wine_any() != 0 || (type & MEM_WRITE_WATCH) != 0) && is_this_process(process);
 }
 
 NTSTATUS on_NtAllocateVirtualMemory(HANDLE process, void** base, ULONG_PTR zero_bits, SIZE_T* size,
                                     ULONG type, ULONG protect) noexcept {
     if (!concerns_us(process, type))
         return original::NtAllocateVirtualMemory(process, base, zero_bits, size, type, protect);
-    return allocate(process, {base, size}, type, [&](Region& at, ULONG as) noexcept {
+    const bool may_watch = !write_exceptions.concern(protect);
+    return allocate(process, {base, size}, type, may_watch, [&](Region& at, ULONG as) noexcept {
         return original::NtAllocateVirtualMemory(process, &at.base, zero_bits, &at.size, as,
                                                  protect);
     });
@@ -36,7 +41,8 @@ NTSTATUS on_NtAllocateVirtualMemoryEx(HANDLE process, void** base, SIZE_T* size,
     if (!concerns_us(process, type))
         return original::NtAllocateVirtualMemoryEx(process, base, size, type, protect, parameters,
                                                    parameter_count);
-    return allocate(process, {base, size}, type, [&](Region& at, ULONG as) noexcept {
+    const bool may_watch = !write_exceptions.concern(protect);
+    return allocate(process, {base, size}, type, may_watch, [&](Region& at, ULONG as) noexcept {
         return original::NtAllocateVirtualMemoryEx(process, &at.base, &at.size, as, protect,
                                                    parameters, parameter_count);
     });
@@ -53,6 +59,22 @@ NTSTATUS on_NtProtectVirtualMemory(HANDLE process, void** base, SIZE_T* size, UL
     if (!concerns_us(process, 0))
         return original::NtProtectVirtualMemory(process, base, size, protection, before);
     return protect(process, {base, size}, protection, before);
+}
+
+NTSTATUS on_NtReadVirtualMemory(HANDLE process, const void* from, void* to, SIZE_T size,
+                                SIZE_T* read) noexcept {
+    if (ww_wine_any() == 0 || ww_wine_overlaps(to, size) == 0)
+        return original::NtReadVirtualMemory(process, from, to, size, read);
+    return read_memory(process, from, to, size, read);
+}
+
+NTSTATUS on_NtSetInformationProcess(HANDLE process, ULONG information_class, void* information,
+                                    ULONG size) noexcept {
+    const NTSTATUS status =
+        original::NtSetInformationProcess(process, information_class, information, size);
+    if (status == STATUS_SUCCESS)
+        write_exceptions.process_set(information_class, information, size);
+    return status;
 }
 
 // As in Wine the process does not matter here, nor in the reset.

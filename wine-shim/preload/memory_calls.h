@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Allocations and frees in this process, on their way from the Windows program
-// to Wine.
+// What a Windows program does to the memory of this process, on its way to Wine.
 //
 // Wine gets copies of the in/out arguments, and the program its results last:
 // touching them may fault and unwind past us, and what they point to may be
@@ -11,8 +10,11 @@
 #include "caller_memory.h"
 #include "originals.h"
 #include "page_range.h"
+#include "write_exceptions.h"
 
 #include <writewatch/wine.h>
+
+#include <cstring>
 
 namespace ww::wine {
 
@@ -49,9 +51,10 @@ inline void undo_reserve(HANDLE process, Region region, ULONG type) noexcept {
 }
 
 template<class Original>
-NTSTATUS reserve(HANDLE process, Region& region, ULONG type, Original original) noexcept {
+NTSTATUS reserve(HANDLE process, Region& region, ULONG type, bool may_watch,
+                 Original original) noexcept {
     const Region asked = region;
-    const bool wanted = can_watch(region.base, type);
+    const bool wanted = may_watch && can_watch(region.base, type);
     const NTSTATUS status = original(region, wanted ? type & ~MEM_WRITE_WATCH : type);
     if (status != STATUS_SUCCESS)
         return status;
@@ -80,12 +83,14 @@ NTSTATUS keep_contents(Region& region, Original original) noexcept {
     return status == STATUS_NOT_MAPPED_VIEW ? STATUS_SUCCESS : status;
 }
 
-// original(Region&, ULONG type) is the call as the program made it.
+// original(Region&, ULONG type) is the call as the program made it. Where we may
+// not watch, Wine's own write watches serve.
 template<class Original>
-NTSTATUS allocate(HANDLE process, Region region, ULONG type, Original original) noexcept {
+NTSTATUS allocate(HANDLE process, Region region, ULONG type, bool may_watch,
+                  Original original) noexcept {
     NTSTATUS status;
     if (makes_reservation(region.base, type))
-        status = reserve(process, region, type, original);
+        status = reserve(process, region, type, may_watch, original);
     else if (drops_contents(region.base, type) && ww_wine_watched(region.base, region.size) != 0)
         status = keep_contents(region, [&](Region& at) noexcept { return original(at, type); });
     else
@@ -120,6 +125,48 @@ inline NTSTATUS protect(HANDLE process, Region region, ULONG protect, ULONG* bef
     ww_wine_protected(region.base, region.size);
     *before = was;
     return region.give_back();
+}
+
+// Whether a range ends behind the addresses that a program can have.
+inline bool leaves_user_space(const void* base, SIZE_T size) noexcept {
+    constexpr ULONG_PTR kEnd = sizeof(void*) == 8 ? ULONG_PTR{0x7fffffff} << 16 : ~ULONG_PTR{0};
+    const auto start = reinterpret_cast<ULONG_PTR>(base);
+    return start > kEnd || size > kEnd - start;
+}
+
+inline bool overlap(const void* a, const void* b, SIZE_T size) noexcept {
+    const auto first = reinterpret_cast<ULONG_PTR>(a);
+    const auto second = reinterpret_cast<ULONG_PTR>(b);
+    return first - second < size || second - first < size;
+}
+
+// NtReadVirtualMemory into watched memory. Wine touches the whole buffer before
+// it knows whether there is anything to read; Windows touches what it has read.
+// By way of a buffer of our own, a page of the source at a time: this stack may
+// be small.
+inline NTSTATUS read_memory(HANDLE process, const void* from, void* to, SIZE_T size,
+                            SIZE_T* read) noexcept {
+    if (leaves_user_space(from, size) || leaves_user_space(to, size))
+        return STATUS_ACCESS_VIOLATION;
+    if (overlap(from, to, size)) // of this process itself: in one piece, or it would be a mixture
+        return original::NtReadVirtualMemory(process, from, to, size, read);
+    char page[kGranularity];
+    NTSTATUS status = STATUS_SUCCESS;
+    SIZE_T done = 0;
+    for (SIZE_T got = ~SIZE_T{0}; done < size && got != 0 && status == STATUS_SUCCESS;) {
+        const char* const source = static_cast<const char*>(from) + done;
+        const SIZE_T in_page = kGranularity - reinterpret_cast<ULONG_PTR>(source) % kGranularity;
+        const SIZE_T wanted = size - done < in_page ? size - done : in_page;
+        got = 0;
+        status = original::NtReadVirtualMemory(process, source, page, wanted, &got);
+        if (status != STATUS_SUCCESS && done > 0)
+            status = STATUS_PARTIAL_COPY;
+        std::memcpy(static_cast<char*>(to) + done, page, got);
+        done += got;
+    }
+    if (read != nullptr)
+        *read = done;
+    return status;
 }
 
 } // namespace ww::wine

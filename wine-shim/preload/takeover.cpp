@@ -30,6 +30,11 @@ bool find_functions(const ElfImage& ntdll, void* (&functions)[kHookedCalls]) noe
     return true;
 }
 
+void find_helpers(const ElfImage& ntdll, void* (&helpers)[kHelperCalls]) noexcept {
+    for (std::size_t call = 0; call < kHelperCalls; ++call)
+        helpers[call] = ntdll.function(kHelperNames[call]);
+}
+
 bool find_entries(SyscallTable& table, void* const (&functions)[kHookedCalls]) noexcept {
     unsigned hits[kHookedCalls] = {};
     table.find(functions, hits);
@@ -84,7 +89,9 @@ void take_over(void* handle, bool log) noexcept {
 
     void* hooks[kHookedCalls];
     get_hooks(hooks, convention);
-    set_originals(functions, convention);
+    void* helpers[kHelperCalls];
+    find_helpers(ntdll, helpers);
+    set_originals(functions, helpers, convention);
     if (!table.replace(hooks))
         return stand_aside("Wine's system-call table", " cannot be made writable");
     if (log)

@@ -27,6 +27,8 @@ constexpr Entry kEntries[] = {
     {"NtAllocateVirtualMemoryEx", kAllocateEx},
     {"NtAllocateVirtualMemory", kAllocate},
     {"NtProtectVirtualMemory", kProtect},
+    {"NtReadVirtualMemory", kRead},
+    {"NtSetInformationProcess", kSetInformation},
 };
 
 void print_state(void* ntdll, void* const* table) {

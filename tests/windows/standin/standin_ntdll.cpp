@@ -5,10 +5,13 @@
 #include "standin.h"
 
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 using namespace standin;
 
@@ -17,10 +20,12 @@ using namespace standin;
 namespace {
 
 constexpr NTSTATUS kInvalidHandle = 0xC0000008;
+constexpr NTSTATUS kNotSameObject = 0xC00001AC;
 constexpr NTSTATUS kInvalidParameter3 = 0xC00000F1;
 constexpr NTSTATUS kInvalidPageProtection = 0xC0000045;
 constexpr NTSTATUS kNotAtBase = 0xC000009F;
 constexpr NTSTATUS kMemoryNotAllocated = 0xC00000A0;
+constexpr ULONG kNoAccess = 0x01;
 constexpr ULONG kWriteCopy = 0x08;
 constexpr std::uintptr_t kPage = 4096;
 constexpr std::uintptr_t kReserveUnit = 65536;
@@ -29,6 +34,9 @@ struct View {
     std::uintptr_t base;
     SIZE_T size;
     bool write_watch;
+    bool placeholder = false;
+
+    bool is(std::uintptr_t at, SIZE_T bytes) const { return at == base && bytes == size; }
 };
 
 std::vector<View> views;
@@ -48,6 +56,10 @@ bool overlaps_view(std::uintptr_t base, SIZE_T size) {
             return true;
     }
     return false;
+}
+
+bool is_this_process(HANDLE process) {
+    return reinterpret_cast<std::intptr_t>(process) == -1 || process == real_handle();
 }
 
 int unix_protection(ULONG protect) {
@@ -70,9 +82,22 @@ std::uintptr_t find_place(SIZE_T size) {
     return (base + kReserveUnit - 1) & ~(kReserveUnit - 1);
 }
 
+NTSTATUS replace_placeholder(std::uintptr_t base, SIZE_T size, ULONG type, ULONG protect) {
+    View* view = find_view(base, size);
+    if (view == nullptr || !view->placeholder || !view->is(base, size))
+        return STATUS_CONFLICTING_ADDRESSES;
+    const int protection = (type & MEM_COMMIT) != 0 ? unix_protection(protect) : PROT_NONE;
+    if (!map(base, size, protection, MAP_FIXED))
+        return STATUS_NO_MEMORY;
+    *view = {base, size, (type & MEM_WRITE_WATCH) != 0};
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS reserve(std::uintptr_t& base, SIZE_T size, ULONG type, ULONG protect) {
     if (protect == kWriteCopy)
         return kInvalidPageProtection;
+    if ((type & MEM_REPLACE_PLACEHOLDER) != 0)
+        return replace_placeholder(base, size, type, protect);
     if (base != 0 && overlaps_view(base, size))
         return STATUS_CONFLICTING_ADDRESSES;
     const int protection = (type & MEM_COMMIT) != 0 ? unix_protection(protect) : PROT_NONE;
@@ -80,14 +105,16 @@ NTSTATUS reserve(std::uintptr_t& base, SIZE_T size, ULONG type, ULONG protect) {
         base = find_place(size);
     if (!map(base, size, protection, MAP_FIXED_NOREPLACE))
         return STATUS_NO_MEMORY;
-    views.push_back({base, size, (type & MEM_WRITE_WATCH) != 0});
+    views.push_back(
+        {base, size, (type & MEM_WRITE_WATCH) != 0, (type & MEM_RESERVE_PLACEHOLDER) != 0});
     control.views = views.size();
     return STATUS_SUCCESS;
 }
 
 NTSTATUS allocate(void** ret, SIZE_T* size_ptr, ULONG type, ULONG protect) {
     const auto asked = reinterpret_cast<std::uintptr_t>(*ret);
-    std::uintptr_t base = asked & ~(((type & MEM_RESERVE) != 0 ? kReserveUnit : kPage) - 1);
+    const bool on_unit = (type & MEM_RESERVE) != 0 && (type & MEM_REPLACE_PLACEHOLDER) == 0;
+    std::uintptr_t base = asked & ~((on_unit ? kReserveUnit : kPage) - 1);
     const SIZE_T size = ((asked + *size_ptr + kPage - 1) & ~(kPage - 1)) - base;
     if (asked != 0 && (base < 0x10000 || base + size < base))
         return STATUS_INVALID_PARAMETER;
@@ -110,23 +137,59 @@ NTSTATUS allocate(void** ret, SIZE_T* size_ptr, ULONG type, ULONG protect) {
     return status;
 }
 
-void release(View* view, std::uintptr_t base, SIZE_T size) {
+// Takes a part out of its view; what is left on both sides becomes views.
+void cut(View* view, std::uintptr_t base, SIZE_T size) {
     const View old = *view;
     views.erase(views.begin() + (view - views.data()));
     if (base > old.base)
-        views.push_back({old.base, base - old.base, old.write_watch});
+        views.push_back({old.base, base - old.base, old.write_watch, old.placeholder});
     if (base + size < old.base + old.size)
-        views.push_back({base + size, old.base + old.size - base - size, old.write_watch});
+        views.push_back(
+            {base + size, old.base + old.size - base - size, old.write_watch, old.placeholder});
+}
+
+void release(View* view, std::uintptr_t base, SIZE_T size) {
+    cut(view, base, size);
     control.views = views.size();
     munmap(reinterpret_cast<void*>(base), size);
     if (control.after_unmapping != nullptr)
         control.after_unmapping();
 }
 
+// Of a view, or of a part of a placeholder, which is split by it.
+NTSTATUS preserve_placeholder(View* view, std::uintptr_t base, SIZE_T size) {
+    if (!view->placeholder && !view->is(base, size))
+        return STATUS_CONFLICTING_ADDRESSES;
+    cut(view, base, size);
+    views.push_back({base, size, false, true});
+    return map(base, size, PROT_NONE, MAP_FIXED) ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+}
+
+// Adjacent placeholders become one.
+NTSTATUS coalesce(std::uintptr_t base, SIZE_T size) {
+    std::vector<View> others;
+    SIZE_T covered = 0;
+    for (const View& view : views) {
+        if (view.base < base || view.base + view.size > base + size)
+            others.push_back(view);
+        else if (!view.placeholder)
+            return STATUS_CONFLICTING_ADDRESSES;
+        else
+            covered += view.size;
+    }
+    if (covered != size)
+        return STATUS_CONFLICTING_ADDRESSES;
+    views = others;
+    views.push_back({base, size, false, true});
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS free_part(View* view, std::uintptr_t base, SIZE_T size, ULONG type) {
     const SIZE_T whole = size != 0 ? size : view->size;
     if (type == MEM_DECOMMIT)
         return map(base, whole, PROT_NONE, MAP_FIXED) ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+    if (type == (MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER))
+        return preserve_placeholder(view, base, whole);
     if (type != MEM_RELEASE)
         return STATUS_INVALID_PARAMETER;
     if (const NTSTATUS status = control.fail_next_release; status != STATUS_SUCCESS) {
@@ -161,7 +224,7 @@ EXPORTED NTSTATUS STANDIN_CALL NtAllocateVirtualMemory(HANDLE process, void** re
         return kInvalidParameter3;
     if ((type & ~(MEM_COMMIT | MEM_RESERVE | MEM_TOP_DOWN | MEM_WRITE_WATCH | MEM_RESET)) != 0)
         return STATUS_INVALID_PARAMETER;
-    if (!is_current_process(process))
+    if (!is_this_process(process))
         return kInvalidHandle;
     return allocate(ret, size, type, protect);
 }
@@ -175,18 +238,28 @@ EXPORTED
     NtAllocateVirtualMemoryEx(HANDLE process, void** ret, SIZE_T* size, ULONG type, ULONG protect,
                               void* parameters, ULONG count) {
     control.last_type = type;
+    constexpr ULONG kPlaceholders = MEM_RESERVE_PLACEHOLDER | MEM_REPLACE_PLACEHOLDER;
     if (count != 0 && parameters == nullptr)
         return STATUS_INVALID_PARAMETER;
-    return NtAllocateVirtualMemory(process, ret, 0, size, type, protect);
+    if ((type & kPlaceholders) == 0)
+        return NtAllocateVirtualMemory(process, ret, 0, size, type, protect);
+    if ((type & MEM_RESERVE) == 0 || (type & kPlaceholders) == kPlaceholders)
+        return STATUS_INVALID_PARAMETER;
+    if ((type & MEM_RESERVE_PLACEHOLDER) != 0 &&
+        ((type & (MEM_COMMIT | MEM_WRITE_WATCH)) != 0 || protect != kNoAccess))
+        return STATUS_INVALID_PARAMETER;
+    return allocate(ret, size, type, protect);
 }
 
 EXPORTED NTSTATUS STANDIN_CALL NtFreeVirtualMemory(HANDLE process, void** addr_ptr,
                                                    SIZE_T* size_ptr, ULONG type) {
-    if (!is_current_process(process))
+    if (!is_this_process(process))
         return kInvalidHandle;
     const auto asked = reinterpret_cast<std::uintptr_t>(*addr_ptr);
     const std::uintptr_t base = asked & ~(kPage - 1);
     const SIZE_T size = *size_ptr != 0 ? (*size_ptr + asked - base + kPage - 1) & ~(kPage - 1) : 0;
+    if (type == (MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS))
+        return coalesce(base, size);
     View* view = find_view(base, size);
     if (view == nullptr)
         return kMemoryNotAllocated;
@@ -205,7 +278,7 @@ EXPORTED NTSTATUS STANDIN_CALL NtProtectVirtualMemory(HANDLE process, void** add
                                                       ULONG* before) {
     if (before == nullptr)
         return STATUS_ACCESS_VIOLATION;
-    if (!is_current_process(process))
+    if (!is_this_process(process))
         return kInvalidHandle;
     const auto asked = reinterpret_cast<std::uintptr_t>(*addr_ptr);
     const std::uintptr_t base = asked & ~(kPage - 1);
@@ -217,6 +290,37 @@ EXPORTED NTSTATUS STANDIN_CALL NtProtectVirtualMemory(HANDLE process, void** add
     *size_ptr = size;
     *before = kProtectedBefore;
     return STATUS_SUCCESS;
+}
+
+// As Wine's: the whole buffer is touched before anything is read, and a read is
+// whole or nothing.
+EXPORTED NTSTATUS STANDIN_CALL NtReadVirtualMemory(HANDLE process, const void* from, void* to,
+                                                   SIZE_T size, SIZE_T* read) {
+    auto* const bytes = static_cast<volatile char*>(to);
+    for (SIZE_T i = 0; i < size; i += kPage - reinterpret_cast<std::uintptr_t>(bytes + i) % kPage)
+        bytes[i] = bytes[i];
+    NTSTATUS status = kInvalidHandle;
+    ++control.reads;
+    if (is_this_process(process)) {
+        std::vector<char> copy(size);
+        const iovec local{copy.data(), size};
+        const iovec remote{const_cast<void*>(from), size};
+        const ssize_t got = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+        status = got == static_cast<ssize_t>(size) ? STATUS_SUCCESS : STATUS_PARTIAL_COPY;
+        if (status == STATUS_SUCCESS)
+            std::memcpy(to, copy.data(), size);
+    }
+    if (read != nullptr)
+        *read = status == STATUS_SUCCESS ? size : 0;
+    return status;
+}
+
+EXPORTED NTSTATUS STANDIN_CALL NtSetInformationProcess(HANDLE, ULONG, void* information, ULONG) {
+    return information == nullptr ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
+}
+
+EXPORTED NTSTATUS STANDIN_CALL NtCompareObjects(HANDLE first, HANDLE second) {
+    return is_this_process(first) && is_this_process(second) ? STATUS_SUCCESS : kNotSameObject;
 }
 
 EXPORTED NTSTATUS STANDIN_CALL NtGetWriteWatch(HANDLE, ULONG flags, void* base, SIZE_T size,
@@ -265,6 +369,8 @@ static void* const syscalls[] = {
     reinterpret_cast<void*>(NtAllocateVirtualMemoryEx),
     reinterpret_cast<void*>(NtAllocateVirtualMemory),
     reinterpret_cast<void*>(NtProtectVirtualMemory),
+    reinterpret_cast<void*>(NtReadVirtualMemory),
+    reinterpret_cast<void*>(NtSetInformationProcess),
 };
 static_assert(sizeof(syscalls) / sizeof(void*) == kNumbers);
 

@@ -79,6 +79,10 @@ void Array::forbid(std::size_t page) const {
     mprotect(static_cast<char*>(memory_) + page * kPage, kPage, PROT_READ);
 }
 
+void Array::hide(std::size_t page) const {
+    mprotect(static_cast<char*>(memory_) + page * kPage, kPage, PROT_NONE);
+}
+
 } // namespace standin
 
 doctest::String doctest::StringMaker<standin::Pages>::convert(const standin::Pages& pages) {

@@ -62,7 +62,8 @@ public:
     Array(const Array&) = delete;
     ~Array();
     void** data() const { return static_cast<void**>(memory_); }
-    void forbid(std::size_t page) const;
+    void forbid(std::size_t page) const; // to write
+    void hide(std::size_t page) const;   // altogether
 
 private:
     std::size_t bytes_;
