@@ -160,7 +160,8 @@ int ww_reset(ww_tracker* tracker, const void* base, std::size_t bytes) noexcept 
 void ww_tracker_counters(const ww_tracker* tracker, ww_counters* counters,
                          std::size_t counters_bytes) noexcept {
     const ww_counters known{.watches = impl(tracker)->watch_count(),
-                            .repairs = impl(tracker)->repairs()};
+                            .repairs = impl(tracker)->repairs(),
+                            .reopened = impl(tracker)->reopened()};
     std::memset(counters, 0, counters_bytes);
     std::memcpy(counters, &known, std::min(counters_bytes, sizeof known));
 }

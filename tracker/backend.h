@@ -52,6 +52,9 @@ public:
     // next. After a failure some of them may be left as they were.
     virtual kernel::Error protect(Watched pages) noexcept = 0;
 
+    // How often the host had closed a descriptor, which was opened again.
+    virtual std::uint64_t reopened() const noexcept { return 0; }
+
     // How often a part was found changed without a word.
     std::uint64_t repairs() const noexcept { return repairs_.load(std::memory_order_relaxed); }
 

@@ -25,6 +25,9 @@ public:
     kernel::Error watch(Watched part) noexcept override;
     kernel::Error unwatch(Watched part) noexcept override;
     void forget(Range range) noexcept override { armed_.clear(range); }
+    std::uint64_t reopened() const noexcept override {
+        return userfaultfd_.reopened() + pagemap_.reopened();
+    }
 
     // One ioctl's worth.
     Step collect(Watched rest, bool reset, StepLimits limits,

@@ -15,7 +15,7 @@ namespace ww {
 // were never touched. Where the kernel cannot tell, all of it.
 template<class Visit>
 void for_each_populated(Watched memory, Visit visit) noexcept {
-    const kernel::Result<kernel::Pagemap> pagemap = kernel::Pagemap::open();
+    kernel::Result<kernel::Pagemap> pagemap = kernel::Pagemap::open();
     if (!pagemap || memory.kind != MemoryKind::anonymous) {
         visit(memory.range);
         return;

@@ -70,6 +70,7 @@ public:
     }
 
     std::uint64_t watch_count() const noexcept { return watches_.count(); }
+    std::uint64_t reopened() const noexcept { return backend_->reopened(); }
     std::uint64_t repairs() const noexcept { return backend_->repairs(); }
 
 private:

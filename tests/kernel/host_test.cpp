@@ -1,38 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What a host program must not notice.
+#include "host.h"
 #include "pages.h"
 
 #include <cerrno>
 #include <csignal>
-#include <fcntl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-
-namespace {
-
-// Runs `body` in a child made by fork(2) or by a raw clone(2); its result is
-// the child's exit status.
-template<class Body>
-int in_child(bool raw, Body body) {
-    const pid_t child =
-        raw ? static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)) : ::fork();
-    if (child == 0)
-        ::_exit(body());
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
-}
-
-std::set<int> open_descriptors() {
-    std::set<int> open;
-    for (int fd = 0; fd < 1024; ++fd) {
-        if (::fcntl(fd, F_GETFD) != -1)
-            open.insert(fd);
-    }
-    return open;
-}
-
-} // namespace
 
 TEST_CASE("errno is kept by calls that succeed and by calls that fail") {
     const Watched pages{4};

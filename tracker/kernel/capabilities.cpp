@@ -35,7 +35,7 @@ constexpr std::string_view words(Missing missing) noexcept {
 // Four pages, each in a state of its own.
 class SelfTest {
 public:
-    SelfTest(const Pagemap& pagemap, Range range) noexcept
+    SelfTest(Pagemap& pagemap, Range range) noexcept
         : pagemap_(pagemap), range_(range), page_(page_bytes()) {}
 
     Verdict run() noexcept {
@@ -74,7 +74,7 @@ private:
         return {exact ? Missing::nothing : Missing::exactness, Error::none};
     }
 
-    const Pagemap& pagemap_;
+    Pagemap& pagemap_;
     Range range_;
     std::size_t page_;
     std::array<Region, 4> regions_{};
@@ -102,12 +102,12 @@ void append(std::span<char>& rest, int number) noexcept {
 } // namespace
 
 Verdict probe_pagemap_scan() noexcept {
-    const Result<Userfaultfd> userfaultfd = Userfaultfd::open();
+    Result<Userfaultfd> userfaultfd = Userfaultfd::open();
     if (!userfaultfd) {
         const Error error = userfaultfd.error();
         return {error == Error::no_backend ? Missing::asynchronous : Missing::userfaultfd, error};
     }
-    const Result<Pagemap> pagemap = Pagemap::open();
+    Result<Pagemap> pagemap = Pagemap::open();
     if (!pagemap)
         return {Missing::pagemap, pagemap.error()};
     const Result<Mapping> scratch = Mapping::create(4 * page_bytes());

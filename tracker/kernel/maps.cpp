@@ -66,7 +66,7 @@ bool MapsReader::parse_line() noexcept {
 }
 
 const MapsEntry* MapsReader::next() noexcept {
-    return parse_line() ? &entry_ : nullptr;
+    return !error_ && parse_line() ? &entry_ : nullptr;
 }
 
 } // namespace ww::kernel

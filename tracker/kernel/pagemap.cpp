@@ -8,20 +8,39 @@
 
 namespace ww::kernel {
 
-Result<Pagemap> Pagemap::open() noexcept {
+namespace {
+
+Result<UniqueFd> open_file() noexcept {
     UniqueFd file{::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)};
     if (!file)
         return Error::last();
-    return Pagemap{std::move(file)};
+    return file;
 }
 
-ScanResult Pagemap::scan(std::uint64_t flags, Range range, const PageMask& mask,
-                         std::span<Region> out, std::size_t max_pages) const noexcept {
+ScanResult ask(int file, uapi::pm_scan_arg& arg, std::span<Region> out) noexcept {
     // After an error in the middle the kernel does not say how many regions it
     // filled; an untouched `end` does. No region ends at 0.
     for (Region& region : out)
         region.end = 0;
+    const int filled = ::ioctl(file, uapi::PAGEMAP_SCAN, &arg);
+    if (filled >= 0)
+        return {static_cast<std::size_t>(filled), Error::none};
+    const Error error = Error::last();
+    const auto unfilled = std::ranges::find(out, 0U, &Region::end);
+    return {static_cast<std::size_t>(unfilled - out.begin()), error};
+}
 
+} // namespace
+
+Result<Pagemap> Pagemap::open() noexcept {
+    Result<OwnDescriptor> file = OwnDescriptor::create(open_file);
+    if (!file)
+        return file.error();
+    return Pagemap{std::move(*file)};
+}
+
+ScanResult Pagemap::scan(std::uint64_t flags, Range range, const PageMask& mask,
+                         std::span<Region> out, std::size_t max_pages) noexcept {
     uapi::pm_scan_arg arg{};
     arg.size = sizeof arg;
     arg.flags = flags;
@@ -36,21 +55,27 @@ ScanResult Pagemap::scan(std::uint64_t flags, Range range, const PageMask& mask,
     // All that matches carries the same bits, so that neighbours coalesce.
     arg.return_mask = mask.required;
 
-    const int filled = ::ioctl(file_.get(), uapi::PAGEMAP_SCAN, &arg);
-    if (filled >= 0)
-        return {static_cast<std::size_t>(filled), Error::none};
-    const Error error = Error::last();
-    const auto unfilled = std::ranges::find(out, 0U, &Region::end);
-    return {static_cast<std::size_t>(unfilled - out.begin()), error};
+    // Each further round means that the host closed the descriptor once more.
+    for (;;) {
+        const OwnDescriptor::Use use = file_.use();
+        const ScanResult result = ask(use.number(), arg, out);
+        if (!result.error)
+            return result;
+        const Result<bool> reopened = file_.reopen_if_lost(use);
+        if (!reopened)
+            return {0, reopened.error()};
+        if (!*reopened)
+            return result;
+    }
 }
 
 ScanResult Pagemap::find(Range range, const PageMask& mask, std::span<Region> out,
-                         std::size_t max_pages) const noexcept {
+                         std::size_t max_pages) noexcept {
     return scan(0, range, mask, out, max_pages);
 }
 
 ScanResult Pagemap::find_tracked(Range range, const PageMask& mask, bool protect,
-                                 std::span<Region> out, std::size_t max_pages) const noexcept {
+                                 std::span<Region> out, std::size_t max_pages) noexcept {
     // One step reads and protects. Two would lose a write landing between
     // them, and a collector would free live memory.
     const std::uint64_t protecting = protect ? uapi::PM_SCAN_WP_MATCHING : 0;
@@ -59,7 +84,7 @@ ScanResult Pagemap::find_tracked(Range range, const PageMask& mask, bool protect
 
 Error Pagemap::read_entry_into(void* buffer) const noexcept {
     constexpr ssize_t kEntryBytes = 8;
-    const ssize_t got = ::pread(file_.get(), buffer, kEntryBytes, 0);
+    const ssize_t got = ::pread(file_.use().number(), buffer, kEntryBytes, 0);
     if (got == kEntryBytes)
         return Error::none;
     return got < 0 ? Error::last() : Error::not_found;

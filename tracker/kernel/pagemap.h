@@ -3,7 +3,7 @@
 // in the same step if asked.
 #pragma once
 
-#include "kernel/handles.h"
+#include "kernel/own_descriptor.h"
 #include "kernel/uapi.h"
 
 #include <cstddef>
@@ -48,23 +48,26 @@ public:
     // Finds matching pages, in ascending order, in at most out.size() regions
     // and `max_pages` pages (0: no limit).
     ScanResult find(Range range, const PageMask& mask, std::span<Region> out,
-                    std::size_t max_pages) const noexcept;
+                    std::size_t max_pages) noexcept;
 
     // As find(), on registered memory only: fails with not_permitted on
     // reaching memory that is not registered. What was found in front of it
     // is in `out` all the same, and with `protect` is protected already: it
     // must not be dropped.
     ScanResult find_tracked(Range range, const PageMask& mask, bool protect, std::span<Region> out,
-                            std::size_t max_pages) const noexcept;
+                            std::size_t max_pages) noexcept;
 
     // Reads one 8-byte entry into `buffer` by read(2): a write by the kernel.
     Error read_entry_into(void* buffer) const noexcept;
 
+    // How often the host had closed it.
+    std::uint64_t reopened() const noexcept { return file_.reopened(); }
+
 private:
-    explicit Pagemap(UniqueFd file) noexcept : file_(std::move(file)) {}
+    explicit Pagemap(OwnDescriptor file) noexcept : file_(std::move(file)) {}
     ScanResult scan(std::uint64_t flags, Range range, const PageMask& mask, std::span<Region> out,
-                    std::size_t max_pages) const noexcept;
-    UniqueFd file_;
+                    std::size_t max_pages) noexcept;
+    OwnDescriptor file_;
 };
 
 inline constexpr PageMask Pagemap::written{

@@ -32,9 +32,7 @@ Result<UniqueFd> open_by_device() noexcept {
     return UniqueFd{fd};
 }
 
-} // namespace
-
-Result<Userfaultfd> Userfaultfd::open() noexcept {
+Result<UniqueFd> open_asynchronous() noexcept {
     Result<UniqueFd> file = open_by_system_call();
     if (!file) {
         const Error first = file.error();
@@ -44,30 +42,51 @@ Result<Userfaultfd> Userfaultfd::open() noexcept {
     }
     uapi::uffdio_api api{
         .api = uapi::UFFD_API, .features = uapi::UFFD_FEATURE_WP_ASYNC, .ioctls = 0};
-    if (::ioctl(file->get(), uapi::UFFDIO_API, &api) != 0) {
-        const Error error = Error::last();
-        return error == Error::invalid ? Error::no_backend : error;
-    }
+    if (::ioctl(file->get(), uapi::UFFDIO_API, &api) == 0)
+        return file;
+    const Error error = Error::last();
+    return error == Error::invalid ? Error::no_backend : error;
+}
+
+} // namespace
+
+Result<Userfaultfd> Userfaultfd::open() noexcept {
+    Result<OwnDescriptor> file = OwnDescriptor::create(open_asynchronous);
+    if (!file)
+        return file.error();
     return Userfaultfd{std::move(*file)};
 }
 
-Error Userfaultfd::register_range(Range range) const noexcept {
+// Each round means that the host closed the descriptor once more.
+Error Userfaultfd::call(unsigned long request, void* argument) noexcept {
+    for (;;) {
+        const OwnDescriptor::Use use = file_.use();
+        if (::ioctl(use.number(), request, argument) == 0)
+            return Error::none;
+        const Error error = Error::last();
+        const Result<bool> reopened = file_.reopen_if_lost(use);
+        if (!reopened)
+            return reopened.error();
+        if (!*reopened)
+            return error;
+    }
+}
+
+Error Userfaultfd::register_range(Range range) noexcept {
     uapi::uffdio_register request{
         .range = {range.start, range.bytes()}, .mode = uapi::UFFDIO_REGISTER_MODE_WP, .ioctls = 0};
-    return ::ioctl(file_.get(), uapi::UFFDIO_REGISTER, &request) == 0 ? Error::none : Error::last();
+    return call(uapi::UFFDIO_REGISTER, &request);
 }
 
-Error Userfaultfd::unregister_range(Range range) const noexcept {
+Error Userfaultfd::unregister_range(Range range) noexcept {
     uapi::uffdio_range request{range.start, range.bytes()};
-    return ::ioctl(file_.get(), uapi::UFFDIO_UNREGISTER, &request) == 0 ? Error::none
-                                                                        : Error::last();
+    return call(uapi::UFFDIO_UNREGISTER, &request);
 }
 
-Error Userfaultfd::protect(Range range) const noexcept {
+Error Userfaultfd::protect(Range range) noexcept {
     uapi::uffdio_writeprotect request{.range = {range.start, range.bytes()},
                                       .mode = uapi::UFFDIO_WRITEPROTECT_MODE_WP};
-    return ::ioctl(file_.get(), uapi::UFFDIO_WRITEPROTECT, &request) == 0 ? Error::none
-                                                                          : Error::last();
+    return call(uapi::UFFDIO_WRITEPROTECT, &request);
 }
 
 } // namespace ww::kernel

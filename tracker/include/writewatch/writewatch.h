@@ -32,6 +32,19 @@
  * Fork      A forked child has no watches: every call there fails with
  *           -ENOSYS and cannot act on its parent. The parent is unaffected.
  *           After exec nothing is left; all descriptors are close-on-exec.
+ *           A child of vfork(2) shares the parent's memory but not its
+ *           descriptors: it must not call anything here.
+ * Descriptors  A program may close descriptors that are not its own, as
+ *           daemons do with every number above 2, and use their numbers again.
+ *           The next call that needs them finds it out and opens them again. With
+ *           them the kernel forgot what was watched: each watch is registered
+ *           again at its next collect, all its populated pages are reported as
+ *           written, and both are counted (ww_counters()). While they cannot be
+ *           opened again (-EMFILE) collecting fails and loses nothing. No call
+ *           acts on a file that took over a number, and none is closed by
+ *           ww_tracker_destroy(); only if the program had put another
+ *           userfaultfd, or the pagemap of another process, at just our
+ *           number, which is a high one, would nothing be wrong with it.
  * Exactness A page is reported if and only if it was written (by a store, or by
  *           the kernel on the process's behalf, as in read(2)) since it was
  *           watched or last reset. Reading, mprotect(2) and writes to
@@ -208,6 +221,9 @@ WW_EXPORT int ww_reset(ww_tracker *tracker, const void *base, size_t bytes) WW_N
 typedef struct ww_counters {
     uint64_t watches; /* there are now */
     uint64_t repairs; /* parts found changed without a word, since creation */
+    /* Descriptors found closed by the program, and opened again (see
+     * Descriptors). */
+    uint64_t reopened;
 } ww_counters;
 
 /* Fills the first `counters_bytes` bytes of `*counters` (sizeof(ww_counters) as
