@@ -24,16 +24,16 @@ ArmedBlocks::Group* ArmedBlocks::group_of(std::size_t block) const noexcept {
     return place < kGroups ? groups_[place].load(std::memory_order_acquire) : nullptr;
 }
 
-ArmedBlocks::Group* ArmedBlocks::make_group_of(std::size_t block) noexcept {
-    Group* group = group_of(block);
-    if (group != nullptr || block / kBlocksPerGroup >= kGroups)
-        return group;
-    // Of two made at once one is left unused: address space, not memory.
-    auto* made = static_cast<Group*>(arena_.allocate(sizeof(Group)));
+// Of two made at once one is left unused.
+template<class T>
+T* ArmedBlocks::made(std::atomic<T*>& slot) noexcept {
+    T* there = slot.load(std::memory_order_acquire);
+    if (there != nullptr)
+        return there;
+    auto* made = static_cast<T*>(arena_.allocate(sizeof(T)));
     if (made == nullptr)
         return nullptr;
-    const bool first = groups_[block / kBlocksPerGroup].compare_exchange_strong(group, made);
-    return first ? made : group;
+    return slot.compare_exchange_strong(there, made) ? made : there;
 }
 
 // Whether any mark is new.
@@ -42,11 +42,14 @@ bool ArmedBlocks::mark_word(std::size_t word_of_all, std::uint64_t mask) noexcep
         return false;
     const std::size_t block = word_of_all / kWordsPerBlock;
     const std::size_t word = word_of_all % kWordsPerBlock;
-    Group* group = make_group_of(block);
-    if (group == nullptr)
+    if (block / kBlocksPerGroup >= kGroups)
         return false;
+    Group* group = made(groups_[block / kBlocksPerGroup]);
     const std::size_t place = block % kBlocksPerGroup;
-    Block& armed = group->blocks[place];
+    Block* marks = group != nullptr ? made(group->blocks[place]) : nullptr;
+    if (marks == nullptr)
+        return false;
+    Block& armed = *marks;
     if ((armed.pages[word].load(std::memory_order_relaxed) & mask) == mask)
         return false;
     const std::uint64_t flag = std::uint64_t{1} << place % kWordBits;
@@ -77,10 +80,11 @@ void ArmedBlocks::clear(Range pages) noexcept {
         const std::size_t place = block % kBlocksPerGroup;
         const std::size_t block_page = block * kPagesPerBlock;
         Group& group = *group_of(block);
+        Block& marks = *group.blocks[place].load();
         for_each_bit_run(std::max(first, block_page) - block_page,
                          std::min(end - block_page, kPagesPerBlock),
                          [&](std::size_t word, std::uint64_t mask) {
-                             group.blocks[place].pages[word].fetch_and(~mask);
+                             marks.pages[word].fetch_and(~mask);
                          });
         group.full[place / kWordBits].fetch_and(~(std::uint64_t{1} << place % kWordBits));
     }
@@ -108,15 +112,48 @@ std::size_t ArmedBlocks::find_block(Flags Group::*flags, bool set, std::size_t b
     return end;
 }
 
+// Whether all pages of the block that lie in the range are marked.
+bool ArmedBlocks::part_is_armed(std::size_t block, Range range) const noexcept {
+    const Group* group = group_of(block);
+    const Block* marks =
+        group != nullptr ? group->blocks[block % kBlocksPerGroup].load() : nullptr;
+    if (marks == nullptr)
+        return false;
+    const std::size_t block_page = block * kPagesPerBlock;
+    const std::size_t first = std::max(range.start >> page_shift_, block_page) - block_page;
+    const std::size_t last = ((range.end - 1) >> page_shift_) - block_page;
+    bool armed = true;
+    for_each_bit_run(first, std::min(last + 1, kPagesPerBlock),
+                     [&](std::size_t word, std::uint64_t mask) {
+                         armed = armed && (marks->pages[word].load() & mask) == mask;
+                     });
+    return armed;
+}
+
 Range ArmedBlocks::first_run(Range range) const noexcept {
     const unsigned shift = page_shift_ + static_cast<unsigned>(std::countr_zero(kPagesPerBlock));
-    const std::size_t end = ((range.end - 1) >> shift) + 1;
-    for (std::size_t stop = range.start >> shift; stop < end;) {
-        const std::size_t first = find_block(&Group::full, true, stop, end);
-        stop = find_block(&Group::full, false, first, end);
+    const std::size_t begin = range.start >> shift;
+    const std::size_t last = (range.end - 1) >> shift;
+    const bool first_armed = part_is_armed(begin, range);
+    const bool last_armed = last == begin ? first_armed : part_is_armed(last, range);
+    const auto next = [&](bool armed, std::size_t block) {
+        if (block == begin) {
+            if (first_armed == armed)
+                return block;
+            ++block;
+        }
+        if (block < last)
+            block = find_block(&Group::full, armed, block, last);
+        return block < last || last_armed == armed ? block : last + 1;
+    };
+    for (std::size_t stop = begin; stop <= last;) {
+        const std::size_t first = next(true, stop);
+        if (first > last)
+            break;
+        stop = next(false, first);
         // The end of the last block may be that of the address space.
         const Range run{std::max(range.start, first << shift),
-                        stop == end ? range.end : stop << shift};
+                        stop > last ? range.end : stop << shift};
         if (stop - first >= 2 || run == range)
             return run;
     }

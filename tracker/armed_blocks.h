@@ -40,14 +40,17 @@ public:
     void clear(Range pages) noexcept;
 
     // The first run of armed blocks in the range that is worth a scan of its
-    // own: two blocks, or all of the range. Empty if there is none.
+    // own: two blocks, or all of the range. Empty if there is none. Of a block
+    // that the range only covers in part that part has to be armed.
     Range first_run(Range range) const noexcept;
 
 private:
     static constexpr std::size_t kPagesPerBlock = 512;
     static constexpr std::size_t kWordBits = 64;
     // 48 bits of address in blocks of 2 MiB, or 32 bits. Groups are wide: their
-    // memory comes as it is touched.
+    // memory comes as it is touched. What is large in them, the marks, lies close
+    // together wherever the blocks lie: each page of memory that a collect has
+    // to touch first costs it a microsecond.
     static constexpr std::size_t kBlocksPerGroup = sizeof(void*) == 8 ? 65536 : 2048;
     static constexpr std::size_t kGroups = sizeof(void*) == 8 ? 2048 : 1;
 
@@ -59,13 +62,15 @@ private:
     struct Group {
         Flags marked; // blocks with any page marked: nothing else is looked at
         Flags full;   // blocks with every page marked
-        std::array<Block, kBlocksPerGroup> blocks;
+        std::array<std::atomic<Block*>, kBlocksPerGroup> blocks; // made when marked
     };
 
     static constexpr std::size_t kWordsPerBlock = kPagesPerBlock / kWordBits;
 
     Group* group_of(std::size_t block) const noexcept;
-    Group* make_group_of(std::size_t block) noexcept;
+    template<class T>
+    T* made(std::atomic<T*>& slot) noexcept;
+    bool part_is_armed(std::size_t block, Range range) const noexcept;
     bool mark_word(std::size_t word, std::uint64_t mask) noexcept;
     std::size_t find_block(Flags Group::*flags, bool set, std::size_t block,
                            std::size_t end) const noexcept;

@@ -3,6 +3,7 @@
 // from any thread, without a lock and without waiting for anybody.
 #pragma once
 
+#include "kernel/memory.h"
 #include "kernel/pagemap.h"
 #include "memory_kind.h"
 #include "range.h"
@@ -17,10 +18,16 @@ namespace ww {
 // What one bounded step of a collect found, in ascending order.
 struct Step {
     std::span<const kernel::Region> written;
-    std::size_t pages = 0;
     std::uintptr_t resume = 0; // all before this address is answered
     kernel::Error error;       // then nothing was found, and nothing reset
 };
+
+inline std::size_t pages_in(std::span<const kernel::Region> regions) noexcept {
+    std::size_t bytes = 0;
+    for (const kernel::Region& region : regions)
+        bytes += static_cast<std::size_t>(region.end - region.start);
+    return bytes / kernel::page_bytes();
+}
 
 struct StepLimits {
     std::size_t regions;
@@ -43,7 +50,8 @@ public:
     virtual void forget(Range range) noexcept = 0;
 
     // A bounded piece of the front of `rest`, which is watched; `scratch` holds
-    // the answer. With `reset` the pages found start clean again.
+    // the answer: every `end` in it is 0, or from a step in front of `rest`.
+    // With `reset` the pages found start clean again.
     virtual Step collect(Watched rest, bool reset, StepLimits limits,
                          std::span<kernel::Region> scratch) noexcept = 0;
 

@@ -5,11 +5,14 @@
 
 #include "answer.h"
 #include "backend.h"
+#include "kernel/memory.h"
 #include "kernel/pause.h"
 #include "memory_kind.h"
 
 #include <algorithm>
 #include <array>
+#include <span>
+#include <type_traits>
 
 namespace ww {
 
@@ -26,11 +29,31 @@ inline constexpr std::size_t kPagesPerStep = 16384;
 // calls leave). Fewer regions cost more ioctls, many more gain nothing.
 inline constexpr std::size_t kRegionsPerStep = 256;
 
+// Two written regions have a clean page between them.
+inline std::size_t regions_at_most(Range range) noexcept {
+    return std::min(range.bytes() / kernel::page_bytes() / 2 + 1, kRegionsPerStep);
+}
+
+template<class Answer>
+void hand_over(std::span<const kernel::Region> written, Answer& answer) noexcept {
+    // Plain answers by way of a copy that nobody else can see: it stays in
+    // registers, which saves a nanosecond of the 40 that a region costs.
+    constexpr bool kByCopy = std::is_copy_assignable_v<Answer>;
+    std::conditional_t<kByCopy, Answer, Answer&> taking = answer;
+    for (const kernel::Region& region : written)
+        taking.take({static_cast<std::uintptr_t>(region.start),
+                     static_cast<std::uintptr_t>(region.end)});
+    if constexpr (kByCopy)
+        answer = taking;
+}
+
 // The source is a back end, or answers like one.
 template<class Source, class Answer>
 Collected collect(Source& source, Watched watched, bool reset, Answer& answer) noexcept {
-    std::array<kernel::Region, kRegionsPerStep> scratch;
-    kernel::Pacer pacer{kPagesPerStep};
+    std::array<kernel::Region, kRegionsPerStep> room;
+    const std::span scratch = std::span{room}.first(regions_at_most(watched.range));
+    kernel::forget_regions(scratch);
+    kernel::Pacer pacer;
     Range rest = watched.range;
     while (!rest.empty() && answer.page_room() > 0) {
         pacer.before_scan();
@@ -38,10 +61,7 @@ Collected collect(Source& source, Watched watched, bool reset, Answer& answer) n
         const Step step = source.collect({rest, watched.kind}, reset, limits, scratch);
         if (step.error)
             return {rest.start, step.error};
-        pacer.after_scan(step.pages);
-        for (const kernel::Region& region : step.written)
-            answer.take({static_cast<std::uintptr_t>(region.start),
-                         static_cast<std::uintptr_t>(region.end)});
+        hand_over(step.written, answer);
         rest.start = step.resume;
     }
     return {rest.start, kernel::Error::none};

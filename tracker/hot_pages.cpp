@@ -80,10 +80,11 @@ Step HotPages::collect(Watched rest, bool, StepLimits limits, std::span<Region> 
             take_down(step, tally, round, true);
             return step;
         }
+        kernel::forget_regions(scratch);
     }
     const Step step = backend.collect(rest, true, limits, scratch);
     take_down(step, look_at(step.written, round), round, false);
-    add(armed_, step.pages);
+    add(armed_, pages_in(step.written));
     return step;
 }
 
@@ -117,7 +118,7 @@ void HotPages::take_down(const Step& step, const HotTally& tally, std::uint32_t 
         asked += history_.reported(page, round, leave) ? 1 : 0;
     });
     add(asked_, asked);
-    add(unasked_, step.pages - asked);
+    add(unasked_, pages_in(step.written) - asked);
     hot_.fetch_add(tally.hot, std::memory_order_relaxed);
     cold_runs_.fetch_add(tally.cold_runs, std::memory_order_relaxed);
     blocks_.fetch_add(tally.blocks, std::memory_order_relaxed);

@@ -17,25 +17,17 @@ Range range_of(const Region& region) noexcept {
     return {static_cast<std::uintptr_t>(region.start), static_cast<std::uintptr_t>(region.end)};
 }
 
-std::size_t pages_in(std::span<const Region> regions) noexcept {
-    std::size_t bytes = 0;
-    for (const Region& region : regions)
-        bytes += static_cast<std::size_t>(region.end - region.start);
-    return bytes / kernel::page_bytes();
-}
+// One ioctl holds the process's memory map for its whole walk, a hundred
+// microseconds for this much clean memory. A precise one is not bounded by
+// addresses: it passes over holes of any size in one step.
+constexpr std::size_t kFastBytes = std::size_t{512} << 20;
 
 // The walk_end that the kernel gives is wrong after more than 512 regions, so
 // the end is told by what did not fill up.
 Step found_in(Range rest, std::span<const Region> found, bool out_is_full,
               std::size_t max_pages) noexcept {
-    const std::size_t pages = pages_in(found);
-    const bool more = out_is_full || pages >= max_pages;
-    return {found, pages, more ? static_cast<std::uintptr_t>(found.back().end) : rest.end, {}};
-}
-
-// Two written regions have a clean page between them.
-std::size_t regions_at_most(Range rest) noexcept {
-    return rest.bytes() / kernel::page_bytes() / 2 + 1;
+    const bool more = out_is_full || pages_in(found) >= max_pages;
+    return {found, more ? static_cast<std::uintptr_t>(found.back().end) : rest.end, {}};
 }
 
 } // namespace
@@ -71,8 +63,7 @@ Error PagemapScan::unwatch(Watched part) noexcept {
 Step PagemapScan::collect(Watched watched, bool reset, StepLimits limits,
                           std::span<Region> scratch) noexcept {
     const Range rest = watched.range;
-    const std::span<Region> out =
-        scratch.first(std::min({scratch.size(), limits.regions, regions_at_most(rest)}));
+    const std::span<Region> out = scratch.first(std::min(scratch.size(), limits.regions));
     Step step = scan(first_piece(rest), reset, limits.pages, out);
     // Somebody mapped other memory into the range without a word. Registered
     // again, it reports by itself what is present in it: unprotected pages
@@ -106,7 +97,7 @@ PagemapScan::Piece PagemapScan::first_piece(Range rest) const noexcept {
         return {rest, Asked::precisely};
     if (run.start > rest.start)
         return {{rest.start, run.start}, Asked::precisely};
-    return {run, Asked::fast};
+    return {{run.start, run.start + std::min(run.bytes(), kFastBytes)}, Asked::fast};
 }
 
 Step PagemapScan::scan(Piece piece, bool reset, std::size_t max_pages,
@@ -117,7 +108,7 @@ Step PagemapScan::scan(Piece piece, bool reset, std::size_t max_pages,
         piece.range, fast ? Pagemap::written_if_armed : Pagemap::written, reset, out, max_pages);
     const std::span<const Region> found = out.first(result.regions);
     if (result.error && found.empty())
-        return {{}, 0, piece.range.start, result.error};
+        return {{}, piece.range.start, result.error};
     if (reset && !fast)
         armed_.mark(found, range_of, epoch);
     // What was found in front of a failure is reset already: it is the answer
@@ -126,8 +117,15 @@ Step PagemapScan::scan(Piece piece, bool reset, std::size_t max_pages,
     return found_in(piece.range, found, more, max_pages);
 }
 
-// Gives the first part that cannot be registered, empty if all could.
+// Gives the first part that cannot be registered, empty if all could; leaves
+// nothing in `scratch`.
 Range PagemapScan::register_again(Range rest, std::span<Region> scratch) noexcept {
+    const Range lost = register_parts(rest, scratch);
+    kernel::forget_regions(scratch);
+    return lost;
+}
+
+Range PagemapScan::register_parts(Range rest, std::span<Region> scratch) noexcept {
     for (Range left = rest; !left.empty();) {
         const ScanResult result = pagemap_.find(left, Pagemap::unregistered, scratch, 0);
         if (result.error)
@@ -151,7 +149,7 @@ Step PagemapScan::all_that_is_present(Range part, std::size_t max_pages,
                                       std::span<Region> out) noexcept {
     const ScanResult result = pagemap_.find(part, Pagemap::populated, out, max_pages);
     if (result.error)
-        return {{}, 0, part.start, result.error};
+        return {{}, part.start, result.error};
     const std::span<const Region> found = out.first(result.regions);
     return found_in(part, found, found.size() == out.size(), max_pages);
 }

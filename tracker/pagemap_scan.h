@@ -45,6 +45,7 @@ private:
     Step scan(Piece piece, bool reset, std::size_t max_pages,
               std::span<kernel::Region> out) noexcept;
     Range register_again(Range rest, std::span<kernel::Region> scratch) noexcept;
+    Range register_parts(Range rest, std::span<kernel::Region> scratch) noexcept;
     Step all_that_is_present(Range part, std::size_t max_pages,
                              std::span<kernel::Region> out) noexcept;
 

@@ -113,7 +113,6 @@ ProcessScan::Step ProcessScan::find_and_protect(const PageMask& mask, Memory mem
         const ScanResult found = process_.scan(request, std::span{scratch_}.first(regions));
         const std::span<const Region> filled = std::span{scratch_}.first(found.regions);
         const std::size_t pages = pages_in(filled);
-        pacer_.after_scan(pages);
         static_cast<void>(take(filled, memory));
         error = found.error;
         // Not by the kernel's walk_end: it is wrong after 512 regions.

@@ -46,7 +46,7 @@ private:
     bool protect_;
     std::uintptr_t resume_ = 0;
     kernel::Error error_;
-    kernel::Pacer pacer_{kPagesBetweenPauses};
+    kernel::Pacer pacer_;
     std::array<kernel::Region, kScratch> scratch_;
 };
 

@@ -114,23 +114,51 @@ TEST_CASE("armed blocks: random marks and clears agree with a page-by-page model
         else
             b.armed->clear(b.pages(first, end));
 
-        const auto full = [&](std::size_t block) {
-            const auto page = model.begin() + static_cast<std::ptrdiff_t>(block * kPagesPerBlock);
-            return std::find(page, page + kPagesPerBlock, false) == page + kPagesPerBlock;
+        // Whole blocks, or any pages: of blocks at the ends just a part counts.
+        std::size_t from = 0;
+        std::size_t to = model.size();
+        if (random() % 2 == 0) {
+            from = random() % model.size();
+            to = from + 1 + random() % (model.size() - from);
+        }
+        const auto armed = [&](std::size_t block) {
+            const std::size_t page = std::max(from, block * kPagesPerBlock);
+            const std::size_t behind = std::min(to, (block + 1) * kPagesPerBlock);
+            return std::find(model.begin() + static_cast<std::ptrdiff_t>(page),
+                             model.begin() + static_cast<std::ptrdiff_t>(behind),
+                             false) == model.begin() + static_cast<std::ptrdiff_t>(behind);
         };
+        const std::size_t blocks_end = (to - 1) / kPagesPerBlock + 1;
         std::size_t start = 0;
-        std::size_t stop = 0;
-        while (start < kBlocks && stop - start < 2) {
+        std::size_t stop = from / kPagesPerBlock;
+        Range run;
+        do {
             start = stop;
-            while (start < kBlocks && !full(start))
+            while (start < blocks_end && !armed(start))
                 ++start;
             stop = start;
-            while (stop < kBlocks && full(stop))
+            while (stop < blocks_end && armed(stop))
                 ++stop;
-        }
-        const Range expected = stop - start >= 2 ? b.blocks(start, stop) : Range{};
-        REQUIRE(b.armed->first_run(b.blocks(0, kBlocks)) == expected);
+            run = b.pages(std::max(from, start * kPagesPerBlock),
+                          std::min(to, stop * kPagesPerBlock));
+        } while (start < blocks_end && stop - start < 2 && run != b.pages(from, to));
+        REQUIRE(b.armed->first_run(b.pages(from, to)) == (start < blocks_end ? run : Range{}));
     }
+}
+
+TEST_CASE("armed blocks: of a block that the range covers in part that part counts") {
+    Blocks b;
+    const Range small = b.pages(100, 356);
+    b.mark(small);
+    CHECK(b.armed->first_run(small) == small);
+    CHECK(b.armed->first_run(b.pages(100, 357)).empty());
+    CHECK(b.armed->first_run(b.pages(99, 356)).empty());
+    CHECK(b.armed->first_run(b.blocks(0, 1)).empty());
+
+    const Range uneven = b.pages(2 * kPagesPerBlock + 500, 6 * kPagesPerBlock + 5);
+    b.mark(uneven);
+    CHECK(b.armed->first_run(uneven) == uneven);
+    CHECK(b.armed->first_run(b.blocks(2, 7)) == b.blocks(3, 6));
 }
 
 TEST_CASE("armed blocks: after a clear that raced marks, no page that it took counts as armed") {

@@ -18,15 +18,14 @@ Result<UniqueFd> open_file() noexcept {
 }
 
 ScanResult ask(int file, uapi::pm_scan_arg& arg, std::span<Region> out) noexcept {
-    // After an error in the middle the kernel does not say how many regions it
-    // filled; an untouched `end` does. No region ends at 0.
-    for (Region& region : out)
-        region.end = 0;
     const int filled = ::ioctl(file, uapi::PAGEMAP_SCAN, &arg);
     if (filled >= 0)
         return {static_cast<std::size_t>(filled), Error::none};
     const Error error = Error::last();
-    const auto unfilled = std::ranges::find(out, 0U, &Region::end);
+    // After an error in the middle the kernel does not say how many regions it
+    // filled; those that it did not still end in front of the range.
+    const auto unfilled = std::ranges::find_if(
+        out, [&](std::uint64_t end) { return end <= arg.start; }, &Region::end);
     return {static_cast<std::size_t>(unfilled - out.begin()), error};
 }
 

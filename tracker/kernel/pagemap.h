@@ -14,6 +14,12 @@ namespace ww::kernel {
 
 using Region = uapi::page_region;
 
+// Readies regions for a scan of any range.
+inline void forget_regions(std::span<Region> regions) noexcept {
+    for (Region& region : regions)
+        region.end = 0;
+}
+
 // Which pages a scan is about. `inverted` bits are negated before `required`
 // and `any_of` are looked at.
 struct PageMask {
@@ -46,7 +52,8 @@ public:
     static const PageMask populated;
 
     // Finds matching pages, in ascending order, in at most out.size() regions
-    // and `max_pages` pages (0: no limit).
+    // and `max_pages` pages (0: no limit). In `out` every `end` is 0, or was
+    // filled in by a scan in front of this range.
     ScanResult find(Range range, const PageMask& mask, std::span<Region> out,
                     std::size_t max_pages) noexcept;
 
