@@ -71,38 +71,38 @@ TEST_CASE("commit of committed pages: state and contents stay") {
     CHECK(*memory.at(3) == 1);
 }
 
-TEST_CASE("commit with write watch at no address: reserves too and is watched") {
-    // Microsoft asks for MEM_RESERVE beside MEM_WRITE_WATCH; Wine 8.0 (measured)
-    // does not, and so nor may what runs on it.
-    const Watched memory(
-        VirtualAlloc(nullptr, pages * page_bytes, MEM_COMMIT | MEM_WRITE_WATCH, PAGE_READWRITE),
-        pages);
-    memory.write({9});
-    CHECK(memory.take() == Pages{9});
-}
-
-TEST_CASE("commit with write watch inside watched memory: state stays") {
-    const Watched memory(pages);
-    memory.write({3});
-    REQUIRE(
-        VirtualAlloc(memory.at(0), memory.bytes(), MEM_COMMIT | MEM_WRITE_WATCH, PAGE_READWRITE));
-    CHECK(memory.take() == Pages{3});
-    memory.write({4});
-    CHECK(memory.take() == Pages{4});
-}
-
-TEST_CASE("commit with write watch inside unwatched memory: stays unwatched") {
-    // Wine 8.0 (measured) ignores the flag there.
-    void* const plain = VirtualAlloc(nullptr, page_bytes, MEM_RESERVE, PAGE_READWRITE);
-    REQUIRE(VirtualAlloc(plain, page_bytes, MEM_COMMIT | MEM_WRITE_WATCH, PAGE_READWRITE));
-    CHECK(query_error(plain) == ERROR_INVALID_PARAMETER);
-    VirtualFree(plain, 0, MEM_RELEASE);
-}
-
 TEST_CASE("top-down allocation: watched like any other") {
     const Watched memory(pages, MEM_RESERVE | MEM_COMMIT | MEM_TOP_DOWN);
     memory.write({0, 15});
     CHECK(memory.take() == Pages{0, 15});
+}
+
+TEST_CASE("addresses at both ends of what there is: watched like any other") {
+    const auto is_free = [](ULONG_PTR place) {
+        MEMORY_BASIC_INFORMATION info = {};
+        return VirtualQuery(reinterpret_cast<void*>(place), &info, sizeof(info)) != 0 &&
+               info.State == MEM_FREE && info.RegionSize >= pages * page_bytes;
+    };
+    constexpr ULONG_PTR unit = 0x10000;
+    const Watched top(pages, MEM_RESERVE | MEM_COMMIT | MEM_TOP_DOWN);
+    ULONG_PTR low = unit;
+    ULONG_PTR high = reinterpret_cast<ULONG_PTR>(top.at(0)) / unit * unit - unit;
+    for (; !is_free(low); low += unit)
+        REQUIRE(low < high);
+    for (; !is_free(high); high -= unit)
+        REQUIRE(low < high);
+    for (const ULONG_PTR place : {low, high}) {
+        CAPTURE(place);
+        const Watched memory(VirtualAlloc(reinterpret_cast<void*>(place), pages * page_bytes,
+                                          MEM_RESERVE | MEM_COMMIT | MEM_WRITE_WATCH,
+                                          PAGE_READWRITE),
+                             pages);
+        CHECK(reinterpret_cast<ULONG_PTR>(memory.at(0)) == place);
+        memory.write({0, 15});
+        CHECK(memory.take() == Pages{0, 15});
+        memory.write({3});
+        CHECK(memory.take() == Pages{3});
+    }
 }
 
 TEST_CASE("size that is no multiple of a page: its last page is watched whole") {

@@ -131,7 +131,7 @@ TEST_CASE("VirtualAlloc2 (NtAllocateVirtualMemoryEx): watched as well") {
     CHECK(memory.written() == Pages{});
 }
 
-// Through a real handle to this process Wine allocates and frees without the
+// Through a real handle to this process Wine works on its memory without the
 // system-call table that the plugin takes over.
 
 TEST_CASE("allocated through a real handle: watched") {
@@ -141,6 +141,39 @@ TEST_CASE("allocated through a real handle: watched") {
     memory.write({3});
     CHECK(memory.take() == Pages{3});
     CHECK(memory.written() == Pages{});
+}
+
+TEST_CASE("released through a real handle: not watched any more") {
+    const RealHandle self;
+    void* const base = VirtualAlloc(nullptr, 8 * page_bytes, watched, PAGE_READWRITE);
+    REQUIRE(VirtualFreeEx(self.handle, base, 0, MEM_RELEASE));
+    CHECK(query_error(base) == ERROR_INVALID_PARAMETER);
+    CHECK(native().reset(self.handle, base, page_bytes) == DWORD(STATUS_INVALID_PARAMETER));
+}
+
+TEST_CASE("release through a handle without the right to: refused, state and watch stay") {
+    const HANDLE self = OpenProcess(PROCESS_QUERY_INFORMATION, FALSE, GetCurrentProcessId());
+    REQUIRE(self);
+    const Watched memory(8);
+    memory.write({3});
+    CHECK_FALSE(VirtualFreeEx(self, memory.at(0), 0, MEM_RELEASE));
+    CHECK(GetLastError() == ERROR_ACCESS_DENIED);
+    CloseHandle(self);
+    CHECK(memory.take() == Pages{3});
+    memory.write({4});
+    CHECK(memory.take() == Pages{4});
+}
+
+TEST_CASE("protected through a real handle: latched like any other") {
+    const RealHandle self;
+    const Watched memory(8);
+    memory.write({3});
+    DWORD before = 0;
+    REQUIRE(VirtualProtectEx(self.handle, memory.at(0), 4 * page_bytes, PAGE_READONLY, &before));
+    CHECK(before == PAGE_READWRITE);
+    memory.write({5});
+    REQUIRE(VirtualFreeEx(self.handle, memory.at(0), memory.bytes(), MEM_DECOMMIT));
+    CHECK(memory.take() == windows_says(Pages{3}, stock_wrong(Pages{3, 5}, decommit_keeps)));
 }
 
 TEST_CASE("released through a real handle, used again unwatched: not watched") {

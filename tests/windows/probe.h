@@ -4,3 +4,7 @@
 
 const char* probe_named_in(int argc, char** argv);
 int run_probe(const char* name);
+
+// The second process of a case about two.
+const char* child_named_in(int argc, char** argv);
+int run_child(const char* name);

@@ -88,6 +88,8 @@ NTSTATUS keep_contents(Region& region, Original original) noexcept {
 template<class Original>
 NTSTATUS allocate(HANDLE process, Region region, ULONG type, bool may_watch,
                   Original original) noexcept {
+    if (is_refused(type))
+        return STATUS_INVALID_PARAMETER;
     NTSTATUS status;
     if (makes_reservation(region.base, type))
         status = reserve(process, region, type, may_watch, original);

@@ -94,17 +94,27 @@ TEST_CASE("allocation type: watched are new reservations with flags that are und
     void* const none = nullptr;
     void* const there = address(0x10000000);
     CHECK(can_watch(none, MEM_WRITE_WATCH | MEM_RESERVE));
-    CHECK(can_watch(none, MEM_WRITE_WATCH | MEM_COMMIT));
     CHECK(can_watch(there, MEM_WRITE_WATCH | MEM_RESERVE | MEM_COMMIT | MEM_TOP_DOWN));
     CHECK(can_watch(there, MEM_WRITE_WATCH | MEM_RESERVE | MEM_REPLACE_PLACEHOLDER));
     CHECK_FALSE(can_watch(none, MEM_RESERVE | MEM_COMMIT));
     CHECK_FALSE(can_watch(none, MEM_WRITE_WATCH));
+    CHECK_FALSE(can_watch(none, MEM_WRITE_WATCH | MEM_COMMIT));
     CHECK_FALSE(can_watch(there, MEM_WRITE_WATCH | MEM_COMMIT));
     CHECK_FALSE(can_watch(none, MEM_WRITE_WATCH | MEM_RESERVE | MEM_RESET));
     CHECK_FALSE(can_watch(none, MEM_WRITE_WATCH | MEM_RESERVE | 0x40000 /* placeholder */));
     CHECK_FALSE(can_watch(none, MEM_WRITE_WATCH | MEM_RESERVE | 0x400000 /* physical */));
     CHECK_FALSE(can_watch(none, MEM_WRITE_WATCH | MEM_RESERVE | 0x20000000 /* large pages */));
     CHECK_FALSE(can_watch(address(1), MEM_WRITE_WATCH | MEM_RESERVE));
+}
+
+TEST_CASE("allocation type: refused is a write watch without a reservation, or with a reset") {
+    CHECK(is_refused(MEM_WRITE_WATCH));
+    CHECK(is_refused(MEM_WRITE_WATCH | MEM_COMMIT));
+    CHECK(is_refused(MEM_WRITE_WATCH | MEM_RESET));
+    CHECK(is_refused(MEM_WRITE_WATCH | MEM_RESERVE | MEM_COMMIT | MEM_RESET));
+    CHECK_FALSE(is_refused(MEM_WRITE_WATCH | MEM_RESERVE));
+    CHECK_FALSE(is_refused(MEM_COMMIT));
+    CHECK_FALSE(is_refused(MEM_RESET));
 }
 
 TEST_CASE("process that never watches: no tracker, no calls") {

@@ -58,34 +58,30 @@ TEST_CASE("reserve only: clean, and pages committed later are watched") {
     CHECK(memory.dirty() == Pages{5});
 }
 
-TEST_CASE("commit with write watch and no address: watched") {
-    const Watched memory{4, MEM_COMMIT | MEM_WRITE_WATCH};
-    memory.write(3);
-    CHECK(memory.dirty() == Pages{3});
-}
-
-TEST_CASE("commit with write watch of memory that is there: the flag goes to Wine, ignored") {
+TEST_CASE("write watch without reserve, or with a reset: refused, though Wine lets it pass") {
     const Watched memory{4};
     memory.write(3);
-    void* base = memory.at(0);
-    SIZE_T size = 2 * kPage;
-    CHECK(allocate(&base, &size, MEM_COMMIT | MEM_WRITE_WATCH) == STATUS_SUCCESS);
-    CHECK(control->last_type == (MEM_COMMIT | MEM_WRITE_WATCH));
+    for (const ULONG type :
+         {MEM_COMMIT | MEM_WRITE_WATCH, MEM_RESET | MEM_WRITE_WATCH, kWatched | MEM_RESET}) {
+        for (void* const place : {static_cast<void*>(nullptr), memory.base()}) {
+            void* base = place;
+            SIZE_T size = kPage;
+            CHECK(allocate(&base, &size, type) == STATUS_INVALID_PARAMETER);
+            CHECK(base == place);
+            CHECK(size == kPage);
+        }
+    }
     CHECK(memory.dirty() == Pages{3});
 }
 
 TEST_CASE("flags that Wine refuses: refused with write watch, too") {
     constexpr ULONG kLargePages = 0x20000000;
-    for (const ULONG type : {MEM_WRITE_WATCH, kWatched | kLargePages}) {
-        void* base = nullptr;
-        SIZE_T size = kPage;
-        CHECK(allocate(&base, &size, type) == STATUS_INVALID_PARAMETER);
-        CHECK(control->last_type == type);
-        CHECK(base == nullptr);
-        CHECK(size == kPage);
-    }
     void* base = nullptr;
     SIZE_T size = kPage;
+    CHECK(allocate(&base, &size, kWatched | kLargePages) == STATUS_INVALID_PARAMETER);
+    CHECK(control->last_type == (kWatched | kLargePages));
+    CHECK(base == nullptr);
+    CHECK(size == kPage);
     CHECK(allocate(&base, &size, kWatched, 0x08 /* WRITECOPY */) == 0xC0000045);
 }
 
