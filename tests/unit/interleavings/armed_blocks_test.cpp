@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Marking and clearing the pages of one block at once.
+#include "stepped.h"
+// Second, so that their atomics are those.
+
+#include "armed_blocks.h"
+
+#include <doctest/doctest.h>
+
+using model::Memory;
+using model::Scheduler;
+using ww::Arena;
+using ww::ArmedBlocks;
+using ww::Range;
+
+namespace {
+
+constexpr std::uintptr_t kPage = 4096;
+
+constexpr Range pages(std::uintptr_t first, std::uintptr_t end) {
+    return {first * kPage, end * kPage};
+}
+
+struct Blocks {
+    Arena arena;
+    ArmedBlocks armed{arena, kPage};
+    std::uint64_t epoch = armed.epoch();
+
+    bool full() const { return armed.first_run(pages(0, 512)) == pages(0, 512); }
+    void mark(Range range) { armed.mark(range, epoch); }
+};
+
+struct Ends {
+    std::size_t executions = 0;
+    long full = 0;
+};
+
+// All pages but the last are marked; then the threads run in every order.
+template<class... Actions>
+Ends explore(Actions... actions) {
+    std::unique_ptr<Blocks> blocks;
+    Ends ends;
+    ends.executions = Scheduler::explore(
+        Memory::sequential,
+        [&] {
+            blocks = std::make_unique<Blocks>();
+            blocks->mark(pages(0, 511));
+            return std::vector<Scheduler::Body>{[&, actions] { actions(*blocks); }...};
+        },
+        [&] { ends.full += blocks->full(); });
+    return ends;
+}
+
+void mark_last(Blocks& blocks) {
+    blocks.mark(pages(511, 512));
+}
+
+} // namespace
+
+TEST_CASE("the last page marked while another is cleared: the block never ends as armed") {
+    for (const std::uintptr_t cleared :
+         {std::uintptr_t{0}, std::uintptr_t{460}, std::uintptr_t{511}}) {
+        CAPTURE(cleared);
+        const Ends ends = explore(
+            mark_last, [&](Blocks& blocks) { blocks.armed.clear(pages(cleared, cleared + 1)); });
+        CHECK(ends.executions > 5);
+        CHECK(ends.full == 0);
+    }
+}
+
+TEST_CASE("two halves of what is missing marked at once: the block always ends as armed") {
+    const Ends ends = explore([](Blocks& blocks) { mark_last(blocks); },
+                              [](Blocks& blocks) { blocks.mark(pages(510, 512)); });
+    CHECK(ends.executions > 5);
+    CHECK(ends.full == static_cast<long>(ends.executions));
+}
