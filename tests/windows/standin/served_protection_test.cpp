@@ -2,6 +2,9 @@
 // Changes of protection, which latch what was written, through the plugin.
 #include "windows_program.h"
 
+#include <atomic>
+#include <thread>
+
 using namespace standin;
 
 namespace {
@@ -129,4 +132,35 @@ TEST_CASE("thousands of latched pages beside written ones: one answer, complete 
     const Pages rest = memory.take(4096);
     CHECK(rest == Pages(every.begin() + 1000, every.end()));
     CHECK(memory.take(4096) == Pages{});
+}
+
+TEST_CASE("protects, stores and queries with reset at once: no store is lost") {
+    constexpr std::size_t kPages = 64;
+    const Watched memory{kPages};
+    const auto value = [&](std::size_t page) {
+        return reinterpret_cast<std::atomic<std::uint32_t>*>(memory.at(page));
+    };
+    std::atomic<bool> done{false};
+    std::thread writer{[&] {
+        for (std::uint32_t i = 1; i <= 300000; ++i)
+            value(i * 7 % kPages)->store(i, std::memory_order_relaxed);
+        done = true;
+    }};
+    std::thread protecter{[&] {
+        while (!done)
+            protect(memory.base(), memory.bytes(), kReadWrite);
+    }};
+    // What a collector that copies reported pages knows of each page.
+    std::vector<std::uint32_t> known(kPages);
+    const auto copy = [&] {
+        for (const std::size_t page : memory.take())
+            known[page] = value(page)->load(std::memory_order_relaxed);
+    };
+    while (!done)
+        copy();
+    writer.join();
+    protecter.join();
+    copy();
+    for (std::size_t page = 0; page < kPages; ++page)
+        CHECK(known[page] == value(page)->load());
 }
