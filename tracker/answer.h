@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The forms in which written pages are reported. Each takes regions in
-// ascending order and says how much more it can take; what it takes is exact,
-// so that a reset never exceeds what was reported.
+// The forms in which written pages are reported, of the size that the memory is
+// told in. Each takes regions in ascending order and says how much more it can
+// take; what it takes is exact, so that a reset never exceeds what was reported.
 #pragma once
 
 #include "bits.h"
@@ -15,9 +15,10 @@ namespace ww {
 
 inline constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
-// For answers whose room does not depend on where pages lie.
+// For answers whose room does not depend on where pages lie, nor on their size.
 struct AnyPlace {
     static Range fitting(Range range) noexcept { return range; }
+    static void use_pages_of(std::size_t) noexcept {}
 };
 
 // GetWriteWatch's form: an address for each page.
@@ -26,6 +27,7 @@ public:
     AddressAnswer(void** out, std::size_t capacity, std::size_t page_bytes) noexcept
         : out_(out), capacity_(capacity), page_bytes_(page_bytes) {}
 
+    void use_pages_of(std::size_t bytes) noexcept { page_bytes_ = bytes; }
     std::size_t region_room() const noexcept { return capacity_ - count_; }
     std::size_t page_room() const noexcept { return capacity_ - count_; }
     std::size_t count() const noexcept { return count_; }
@@ -74,6 +76,7 @@ public:
                  std::size_t page_bytes) noexcept
         : words_(words), word_count_(word_count), base_(base), page_bytes_(page_bytes) {}
 
+    void use_pages_of(std::size_t bytes) noexcept { page_bytes_ = bytes; }
     Range fitting(Range range) const noexcept {
         const bool fits = range.bytes() / page_bytes_ / 64 < word_count_;
         return fits ? range : Range{range.start, range.start + word_count_ * 64 * page_bytes_};
@@ -104,6 +107,7 @@ public:
     CountAnswer(std::size_t limit, std::size_t page_bytes) noexcept
         : limit_(limit), page_bytes_(page_bytes) {}
 
+    void use_pages_of(std::size_t bytes) noexcept { page_bytes_ = bytes; }
     static std::size_t region_room() noexcept { return kNoLimit; }
     std::size_t page_room() const noexcept { return limit_ - count_; }
     std::size_t count() const noexcept { return count_; }

@@ -15,15 +15,16 @@ using ww::impl;
 using ww::Range;
 using ww::range_of;
 using ww::Tracker;
+using ww::Watched;
 using ww::kernel::Error;
 using ww::kernel::KeepErrno;
 using ww::kernel::Result;
 
 namespace {
 
-int give(std::optional<Range> found, ww_range* watch) noexcept {
+int give(std::optional<Watched> found, ww_range* watch) noexcept {
     if (found && watch != nullptr)
-        *watch = {reinterpret_cast<void*>(found->start), found->bytes()};
+        *watch = {reinterpret_cast<void*>(found->range.start), found->range.bytes()};
     return found.has_value();
 }
 
@@ -80,10 +81,12 @@ ww_backend ww_tracker_backend(const ww_tracker*) noexcept {
 
 int ww_watch(ww_tracker* tracker, void* base, std::size_t bytes, unsigned flags) noexcept {
     const KeepErrno keep;
-    if (const Error error = check(*impl(tracker), base, bytes, flags, WW_WATCH_ANONYMOUS | WW_WATCH_KEEP))
+    constexpr unsigned known = WW_WATCH_ANONYMOUS | WW_WATCH_KEEP | WW_WATCH_HUGE_PAGES;
+    if (const Error error = check(*impl(tracker), base, bytes, flags, known))
         return -error.code();
     const Tracker::WatchOptions options{.known_anonymous = (flags & WW_WATCH_ANONYMOUS) != 0,
-                                        .keep = (flags & WW_WATCH_KEEP) != 0};
+                                        .keep = (flags & WW_WATCH_KEEP) != 0,
+                                        .huge_pages = (flags & WW_WATCH_HUGE_PAGES) != 0};
     return -impl(tracker)->watch(range_of(base, bytes), options).code();
 }
 
@@ -106,6 +109,21 @@ int ww_remapped(ww_tracker* tracker, void* base, std::size_t bytes) noexcept {
     if (const Error error = check(*impl(tracker), base, bytes))
         return -error.code();
     return -impl(tracker)->remapped(range_of(base, bytes)).code();
+}
+
+int ww_discarded(ww_tracker* tracker, void* base, std::size_t bytes) noexcept {
+    const KeepErrno keep;
+    if (const Error error = check(*impl(tracker), base, bytes))
+        return -error.code();
+    return -impl(tracker)->discarded(range_of(base, bytes)).code();
+}
+
+std::size_t ww_granularity(const ww_tracker* tracker, const void* base) noexcept {
+    const std::size_t page = ww::kernel::page_bytes();
+    if (check(*impl(tracker), base, page))
+        return 0;
+    const std::optional<Watched> found = impl(tracker)->find(range_of(base, page));
+    return found ? ww::granularity(found->kind, page) : 0;
 }
 
 int ww_find(const ww_tracker* tracker, const void* base, std::size_t bytes,

@@ -44,6 +44,11 @@ public:
     // Writes to the range are found from now on. Populated pages count as
     // written until they are collected with reset.
     virtual kernel::Error watch(Watched part) noexcept = 0;
+    // All of the range becomes clean: what must be armed before it is touched is
+    // armed. The rest is left to a collect with reset.
+    virtual kernel::Error arm_ahead(Watched part) noexcept = 0;
+    // The contents of the range were dropped: pages without any are clean.
+    virtual kernel::Error dropped(Watched part) noexcept = 0;
     // The memory lives on, unwatched.
     virtual kernel::Error unwatch(Watched part) noexcept = 0;
     // The range is not mapped any more, or not for long.

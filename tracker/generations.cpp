@@ -16,8 +16,6 @@ Result<Generations*> Generations::create(Tracker& tracker, Range range) noexcept
     Result<Stamps> stamps = Stamps::create(range.bytes() / kernel::page_bytes());
     if (!stamps)
         return stamps.error();
-    if (!tracker.find(range))
-        return Error::not_found;
     if (const Error error = tracker.claim(range))
         return error;
     auto* made = new (memory->data()) Generations{tracker, range, std::move(*stamps)};

@@ -34,8 +34,6 @@ Result<HotPages*> HotPages::create(Tracker& tracker, Range range) noexcept {
     Result<HotHistory> history = HotHistory::create(range, kernel::page_bytes());
     if (!history)
         return history.error();
-    if (!tracker.find(range))
-        return Error::not_found;
     if (const Error error = tracker.claim(range))
         return error;
     auto* made = new (memory->data()) HotPages{tracker, range, std::move(*history)};

@@ -93,6 +93,7 @@ public:
         : pages_(pages), base_(base), shadow_(static_cast<const char*>(shadow)), answer_(answer) {}
 
     Range fitting(Range range) const noexcept { return answer_.fitting(range); }
+    static void use_pages_of(std::size_t) noexcept {} // always the system's
     std::size_t region_room() const noexcept { return answer_.region_room(); }
     // Equal pages may stand between any two.
     std::size_t page_room() const noexcept {

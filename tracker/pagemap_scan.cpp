@@ -30,6 +30,20 @@ Step found_in(Range rest, std::span<const Region> found, bool out_is_full,
     return {found, more ? static_cast<std::uintptr_t>(found.back().end) : rest.end, {}};
 }
 
+// What cannot be tracked is reported as written for as long as it is there: a
+// page of a file may be written and have left the page table.
+Step all_of(Watched part, std::size_t max_pages, std::span<Region> out) noexcept {
+    const std::size_t unit = granularity(part.kind, kernel::page_bytes());
+    const std::size_t pages = std::min(part.range.bytes() / unit, max_pages);
+    const std::uintptr_t end = part.range.start + pages * unit;
+    out.front() = {part.range.start, end, 0};
+    return {out.first(1), end, {}};
+}
+
+constexpr bool has_huge_pages(MemoryKind kind) noexcept {
+    return kind == MemoryKind::anonymous_huge || kind == MemoryKind::hugetlb;
+}
+
 } // namespace
 
 PagemapScan::PagemapScan(Arena& arena) noexcept : armed_(arena, kernel::page_bytes()) {}
@@ -48,9 +62,27 @@ Error PagemapScan::open() noexcept {
 
 Error PagemapScan::watch(Watched part) noexcept {
     armed_.clear(part.range);
-    if (const Error error = kernel::refuse_huge_pages(part.range))
-        return error;
-    return userfaultfd_.register_range(part.range);
+    if (!has_huge_pages(part.kind)) {
+        if (const Error error = kernel::refuse_huge_pages(part.range))
+            return error;
+    }
+    const Result<bool> has_hugetlb = userfaultfd_.register_range(part.range);
+    // Invalid is memory of which the kernel cannot tell what is written: that
+    // the range is a range was seen before.
+    if (!has_hugetlb)
+        return has_hugetlb.error() == Error::invalid ? Error::unsupported_memory
+                                                     : has_hugetlb.error();
+    if (*has_hugetlb == (part.kind == MemoryKind::hugetlb))
+        return Error::none;
+    static_cast<void>(userfaultfd_.unregister_range(part.range));
+    return Error::unsupported_memory;
+}
+
+Error PagemapScan::arm_ahead(Watched part) noexcept {
+    if (part.kind == MemoryKind::anonymous)
+        return Error::none;
+    const Error error = userfaultfd_.protect(part.range);
+    return error == Error::not_found ? Error::no_memory : error;
 }
 
 Error PagemapScan::unwatch(Watched part) noexcept {
@@ -64,19 +96,24 @@ Step PagemapScan::collect(Watched watched, bool reset, StepLimits limits,
                           std::span<Region> scratch) noexcept {
     const Range rest = watched.range;
     const std::span<Region> out = scratch.first(std::min(scratch.size(), limits.regions));
-    Step step = scan(first_piece(rest), reset, limits.pages, out);
+    const auto ask = [&](Range part) {
+        return watched.kind == MemoryKind::hugetlb
+                   ? collect_hugetlb(part, reset, limits.pages, out)
+                   : scan(first_piece({part, watched.kind}), reset, limits.pages, out);
+    };
+    Step step = ask(rest);
     // Somebody mapped other memory into the range without a word. Registered
     // again, it reports by itself what is present in it: unprotected pages
     // count as written. Each round means that it happened once more.
     constexpr int kRounds = 4;
     for (int round = 0; step.error == Error::not_permitted && round < kRounds; ++round) {
-        const Range lost = register_again(rest, scratch);
+        const Range lost = register_again(watched, scratch);
         if (lost.empty())
-            step = scan(first_piece(rest), reset, limits.pages, out);
+            step = ask(rest);
         else if (lost.start > rest.start)
-            step = scan(first_piece({rest.start, lost.start}), reset, limits.pages, out);
+            step = ask({rest.start, lost.start});
         else
-            step = all_that_is_present(lost, limits.pages, out);
+            step = all_of({lost, watched.kind}, limits.pages, out);
     }
     return step;
 }
@@ -91,8 +128,10 @@ Error PagemapScan::protect(Watched pages) noexcept {
 
 // One ioctl has one mask. A fast one must not reach beyond the armed blocks: it
 // would report untouched pages, and make page tables for them.
-PagemapScan::Piece PagemapScan::first_piece(Range rest) const noexcept {
-    const Range run = armed_.first_run(rest);
+PagemapScan::Piece PagemapScan::first_piece(Watched watched) const noexcept {
+    const Range rest = watched.range;
+    const bool armed = watched.kind != MemoryKind::anonymous;
+    const Range run = armed ? rest : armed_.first_run(rest);
     if (run.empty())
         return {rest, Asked::precisely};
     if (run.start > rest.start)
@@ -119,39 +158,29 @@ Step PagemapScan::scan(Piece piece, bool reset, std::size_t max_pages,
 
 // Gives the first part that cannot be registered, empty if all could; leaves
 // nothing in `scratch`.
-Range PagemapScan::register_again(Range rest, std::span<Region> scratch) noexcept {
+Range PagemapScan::register_again(Watched rest, std::span<Region> scratch) noexcept {
     const Range lost = register_parts(rest, scratch);
     kernel::forget_regions(scratch);
     return lost;
 }
 
-Range PagemapScan::register_parts(Range rest, std::span<Region> scratch) noexcept {
-    for (Range left = rest; !left.empty();) {
+Range PagemapScan::register_parts(Watched rest, std::span<Region> scratch) noexcept {
+    for (Range left = rest.range; !left.empty();) {
         const ScanResult result = pagemap_.find(left, Pagemap::unregistered, scratch, 0);
         if (result.error)
             return left;
         for (const Region& region : scratch.first(result.regions)) {
             const Range part = range_of(region);
             count_repair();
-            const Result<bool> ours = kernel::is_private_anonymous(part);
-            if (!ours || !*ours || watch(part))
-                return part;
+            const Result<MemoryKind> kind = kernel::kind_of(part);
+            if (!kind || !serves(rest.kind, *kind) || watch({part, rest.kind}))
+                return whole({part, rest.kind}, kernel::page_bytes());
             left.start = part.end;
         }
         if (result.regions < scratch.size())
             break;
     }
     return {};
-}
-
-// What cannot be tracked is reported as written for as long as it is there.
-Step PagemapScan::all_that_is_present(Range part, std::size_t max_pages,
-                                      std::span<Region> out) noexcept {
-    const ScanResult result = pagemap_.find(part, Pagemap::populated, out, max_pages);
-    if (result.error)
-        return {{}, part.start, result.error};
-    const std::span<const Region> found = out.first(result.regions);
-    return found_in(part, found, found.size() == out.size(), max_pages);
 }
 
 } // namespace ww

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The back end over userfaultfd's asynchronous write-protection and
-// PAGEMAP_SCAN. Memory is only registered when it is watched, never armed ahead
-// of a reset: that would cost page tables for all of it. The precise mask tells
-// written pages from those that were never touched; blocks known to be armed
-// from end to end are asked with the fast one.
+// PAGEMAP_SCAN. Private anonymous memory is only registered when it is watched,
+// never armed ahead of a reset: that would cost page tables for all of it. The
+// precise mask tells written pages from those that were never touched; blocks
+// known to be armed from end to end are asked with the fast one.
+//
+// All other memory is armed from end to end when it is watched, and only ever
+// asked with the fast mask: a written page of a file may leave the page table,
+// as one that was never touched, and the precise mask would lose it.
 #pragma once
 
 #include "armed_blocks.h"
@@ -23,6 +27,8 @@ public:
     kernel::Error open() noexcept override;
     void close() noexcept override { this->~PagemapScan(); }
     kernel::Error watch(Watched part) noexcept override;
+    kernel::Error arm_ahead(Watched part) noexcept override;
+    kernel::Error dropped(Watched part) noexcept override;
     kernel::Error unwatch(Watched part) noexcept override;
     void forget(Range range) noexcept override { armed_.clear(range); }
     std::uint64_t reopened() const noexcept override {
@@ -41,13 +47,14 @@ private:
         Range range;
         Asked asked;
     };
-    Piece first_piece(Range rest) const noexcept;
+    Piece first_piece(Watched rest) const noexcept;
     Step scan(Piece piece, bool reset, std::size_t max_pages,
               std::span<kernel::Region> out) noexcept;
-    Range register_again(Range rest, std::span<kernel::Region> scratch) noexcept;
-    Range register_parts(Range rest, std::span<kernel::Region> scratch) noexcept;
-    Step all_that_is_present(Range part, std::size_t max_pages,
-                             std::span<kernel::Region> out) noexcept;
+    Step collect_hugetlb(Range rest, bool reset, std::size_t max_pages,
+                         std::span<kernel::Region> out) noexcept;
+    kernel::Error release_touched(Range part) noexcept;
+    Range register_again(Watched rest, std::span<kernel::Region> scratch) noexcept;
+    Range register_parts(Watched rest, std::span<kernel::Region> scratch) noexcept;
 
     kernel::Userfaultfd userfaultfd_;
     kernel::Pagemap pagemap_;

@@ -112,7 +112,7 @@ Error Snapshots::copy_first_contents(const Part& part) noexcept {
         }
         return true;
     };
-    const std::optional<Watched> watched = tracker_.find_watched(part.range);
+    const std::optional<Watched> watched = tracker_.find(part.range);
     if (!watched)
         return Error::not_found;
     for_each_populated({part.range, watched->kind}, copy);

@@ -48,17 +48,34 @@ void Tracker::destroy(Tracker* tracker) noexcept {
     static_cast<void>(Mapping::adopt(tracker, sizeof(Tracker)));
 }
 
+namespace {
+
+Result<MemoryKind> kind_to_watch(Range range, Tracker::WatchOptions options) noexcept {
+    const Result<MemoryKind> kind =
+        options.known_anonymous ? MemoryKind::anonymous : kernel::kind_of(range);
+    if (!kind || !options.huge_pages)
+        return kind;
+    // Of other memory nobody asked that its huge pages be kept; and pages that
+    // were never armed cannot be told from others where they are huge.
+    if (*kind != MemoryKind::anonymous)
+        return Error::unsupported_memory;
+    return options.keep ? Result<MemoryKind>{Error::invalid} : MemoryKind::anonymous_huge;
+}
+
+} // namespace
+
 // The set knows the range first: of two that watch it at once one fails, and
 // has touched nothing.
 Error Tracker::watch(Range range, WatchOptions options) noexcept {
-    const Watched watched{range, MemoryKind::anonymous};
-    if (!options.known_anonymous) {
-        const Result<bool> anonymous = kernel::is_private_anonymous(range);
-        if (!anonymous)
-            return anonymous.error();
-        if (!*anonymous)
-            return Error::unsupported_memory;
-    }
+    // Before the look into the mappings, which has errors of its own.
+    if (!options.known_anonymous && watches_.find_first(range))
+        return Error::exists;
+    const Result<MemoryKind> kind = kind_to_watch(range, options);
+    if (!kind)
+        return kind.error();
+    const Watched watched{range, *kind};
+    if (!is_whole(watched, kernel::page_bytes()))
+        return Error::invalid;
     if (const Error error = watches_.insert(watched))
         return error;
     const Error error = start(watched, options);
@@ -72,13 +89,38 @@ Error Tracker::start(Watched watched, WatchOptions options) noexcept {
         return error;
     if (options.keep)
         return Error::none;
+    if (const Error error = backend_->arm_ahead(watched))
+        return error;
     // What is populated becomes clean; memory that was never touched costs
     // nothing here.
     NoAnswer nobody;
     return ww::collect(*backend_, watched, true, nobody).error;
 }
 
+// Visits what is watched of the range, in ascending order, until an error.
+template<class Visit>
+Error Tracker::for_each_part(Range range, Visit visit) const noexcept {
+    while (const std::optional<Watched> watch = watches_.find_first(range)) {
+        const Watched part{intersection(watch->range, range), watch->kind};
+        if (const Error error = visit(part))
+            return error;
+        range.start = part.range.end;
+        if (range.empty())
+            break;
+    }
+    return Error::none;
+}
+
+// A watch cannot end, nor begin, inside a page; some have larger ones.
+Error Tracker::check_whole(Range range) const noexcept {
+    return for_each_part(range, [](Watched part) {
+        return is_whole(part, kernel::page_bytes()) ? Error::none : Error::invalid;
+    });
+}
+
 Error Tracker::unwatch(Range range) noexcept {
+    if (const Error error = check_whole(range))
+        return error;
     for (;;) {
         const Result<Watched> ended = watches_.erase_first(range);
         if (!ended)
@@ -91,6 +133,8 @@ Error Tracker::unwatch(Range range) noexcept {
 Error Tracker::forget(Range range) noexcept {
     // Most memory that is freed was never watched: that costs one lookup.
     while (const std::optional<Watched> watch = watches_.find_first(range)) {
+        if (!is_whole({intersection(watch->range, range), watch->kind}, kernel::page_bytes()))
+            return Error::invalid;
         if (range.contains(watch->range) && watches_.retire(*watch)) {
             backend_->forget(watch->range);
             continue;
@@ -105,16 +149,34 @@ Error Tracker::forget(Range range) noexcept {
 }
 
 Error Tracker::remapped(Range range) noexcept {
-    for (Range rest = range; !rest.empty();) {
-        const std::optional<Watched> watch = watches_.find_first(rest);
-        if (!watch)
-            break;
-        const Range part = intersection(watch->range, rest);
-        if (const Error error = backend_->watch({part, watch->kind}))
-            return error;
-        rest.start = part.end;
-    }
-    return Error::none;
+    return for_each_part(range, [this](Watched part) {
+        if (part.kind != MemoryKind::anonymous) {
+            const Result<MemoryKind> kind = kernel::kind_of(part.range);
+            if (!kind)
+                return kind.error();
+            if (!serves(part.kind, *kind))
+                return Error::unsupported_memory;
+        }
+        const Error error = backend_->watch(part);
+        return error ? error : backend_->dropped(part);
+    });
+}
+
+Error Tracker::claim(Range range) noexcept {
+    const std::optional<Watched> watched = find(range);
+    if (!watched)
+        return Error::not_found;
+    if (watched->kind == MemoryKind::hugetlb)
+        return Error::unsupported_memory;
+    return claims_.add(range);
+}
+
+// Shared memory keeps its contents when a mapping drops them, and what is gone
+// from the file is as good as written.
+Error Tracker::discarded(Range range) noexcept {
+    return for_each_part(range, [this](Watched part) {
+        return part.kind == MemoryKind::shared ? Error::none : backend_->dropped(part);
+    });
 }
 
 } // namespace ww

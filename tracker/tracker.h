@@ -7,6 +7,7 @@
 #include "claims.h"
 #include "collector.h"
 #include "kernel/fork_guard.h"
+#include "kernel/memory.h"
 #include "range.h"
 #include "watch_table.h"
 
@@ -27,20 +28,17 @@ public:
     struct WatchOptions {
         bool known_anonymous;
         bool keep; // populated pages stay as they are
+        bool huge_pages;
     };
     kernel::Error watch(Range range, WatchOptions options) noexcept;
     kernel::Error unwatch(Range range) noexcept;
     kernel::Error forget(Range range) noexcept;
     kernel::Error remapped(Range range) noexcept;
-    std::optional<Watched> find_watched(Range range) const noexcept { return watches_.find(range); }
-    std::optional<Range> find(Range range) const noexcept {
-        const std::optional<Watched> watched = watches_.find(range);
-        return watched ? std::optional{watched->range} : std::nullopt;
-    }
+    kernel::Error discarded(Range range) noexcept;
+    std::optional<Watched> find(Range range) const noexcept { return watches_.find(range); }
     // The first watch that overlaps the range.
-    std::optional<Range> find_first(Range range) const noexcept {
-        const std::optional<Watched> watched = watches_.find_first(range);
-        return watched ? std::optional{watched->range} : std::nullopt;
+    std::optional<Watched> find_first(Range range) const noexcept {
+        return watches_.find_first(range);
     }
 
     // The range lies inside one watch. busy: a part that is to be reset is
@@ -53,7 +51,8 @@ public:
     }
 
     // For those who reset pages on behalf of others, and for them alone.
-    kernel::Error claim(Range range) noexcept { return claims_.add(range); }
+    // Not for hugetlb memory: they count in pages of the system's size.
+    kernel::Error claim(Range range) noexcept;
     void end_claim(Range range) noexcept { claims_.remove(range); }
     template<class Answer>
     Collected collect_claimed(Range range, Answer& answer) noexcept {
@@ -66,6 +65,9 @@ public:
         const std::optional<Watched> watched = watches_.find(range);
         if (!watched)
             return {range.start, kernel::Error::not_found};
+        if (!is_whole({range, watched->kind}, kernel::page_bytes()))
+            return {range.start, kernel::Error::invalid};
+        answer.use_pages_of(granularity(watched->kind, kernel::page_bytes()));
         return ww::collect(source, {answer.fitting(range), watched->kind}, reset, answer);
     }
 
@@ -77,6 +79,9 @@ private:
     Tracker() noexcept = default;
     ~Tracker();
     kernel::Error open() noexcept;
+    template<class Visit>
+    kernel::Error for_each_part(Range range, Visit visit) const noexcept;
+    kernel::Error check_whole(Range range) const noexcept;
     kernel::Error start(Watched watched, WatchOptions options) noexcept;
 
     Arena arena_;

@@ -1,44 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Both requests on hugetlb memory. Holes are touched on purpose: no request may
 // reach the kernel that would protect one, for which unfixed kernels hang.
+#include "huge_pool.h"
 #include "registered.h"
-
-#include <cstdio>
-#include <fstream>
 
 namespace {
 
-constexpr std::size_t kHugeBytes = 2 << 20;
 constexpr std::size_t kHuge = 4; // huge pages of a test's memory
-
-// Sees to it that there are enough huge pages, and puts back what was before.
-class HugePool {
-public:
-    HugePool() : before_(read()) {
-        if (before_ < kHuge)
-            write(kHuge);
-        enough_ = read() >= kHuge;
-    }
-    ~HugePool() {
-        if (read() != before_)
-            write(before_);
-    }
-    HugePool(const HugePool&) = delete;
-    HugePool& operator=(const HugePool&) = delete;
-    bool enough() const { return enough_; }
-
-private:
-    static constexpr const char* kFile = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
-    static std::size_t read() {
-        std::size_t count = 0;
-        std::ifstream{kFile} >> count;
-        return count;
-    }
-    static void write(std::size_t count) { std::ofstream{kFile} << count; }
-
-    std::size_t before_;
-    bool enough_;
-};
 
 class HugePages : public Pages {
 public:
@@ -68,7 +36,7 @@ private:
 // Runs the body on private and on shared memory, or says why not.
 template<class Body>
 void on_huge_pages(Body body) {
-    const HugePool pool;
+    const HugePool pool{kHuge};
     for (const int sharing : {MAP_PRIVATE, MAP_SHARED}) {
         const HugePages pages{sharing};
         if (!pool.enough() || !pages.mapped()) {

@@ -43,12 +43,23 @@ inline TrackerPtr make_tracker() {
     return TrackerPtr{tracker};
 }
 
+// A kind of memory to test on (memory_kinds.h).
+struct TestedKind {
+    const char* name;
+    // Maps it over private anonymous memory; false if it cannot be had here.
+    bool (*map)(char* base, std::size_t bytes);
+    std::size_t page_bytes = kPage;
+    std::size_t alignment = kPage;
+    unsigned watch_flags = 0;
+};
+
 // Fresh private anonymous memory, not watched.
 class Pages {
 public:
-    explicit Pages(std::size_t count, std::size_t alignment = 0) : count_(count) {
+    explicit Pages(std::size_t count, std::size_t alignment = 0, std::size_t page_bytes = kPage)
+        : count_(count), page_bytes_(page_bytes) {
         const std::size_t slack = alignment;
-        mapped_ = count * kPage + slack;
+        mapped_ = bytes() + slack;
         mapping_ = ::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         REQUIRE(mapping_ != MAP_FAILED);
@@ -61,9 +72,10 @@ public:
     Pages(const Pages&) = delete;
     Pages& operator=(const Pages&) = delete;
 
-    char* at(std::size_t page) const { return base_ + page * kPage; }
+    char* at(std::size_t page) const { return base_ + page * page_bytes_; }
     std::size_t count() const { return count_; }
-    std::size_t bytes() const { return count_ * kPage; }
+    std::size_t page_bytes() const { return page_bytes_; }
+    std::size_t bytes() const { return count_ * page_bytes_; }
 
     void store(std::size_t page, char value = 1) const {
         *static_cast<volatile char*>(at(page)) = value;
@@ -76,6 +88,7 @@ public:
 
 private:
     std::size_t count_;
+    std::size_t page_bytes_;
     std::size_t mapped_;
     void* mapping_;
     char* base_;
@@ -89,6 +102,17 @@ public:
         REQUIRE(ww_watch(tracker(), at(0), bytes(), 0) == 0);
     }
 
+    // What `prepare` does to the memory comes before the watch.
+    template<class Prepare>
+    Watched(const TestedKind& kind, std::size_t count, Prepare prepare)
+        : Pages(count, kind.alignment, kind.page_bytes), tracker_(make_tracker()) {
+        REQUIRE(kind.map(at(0), bytes()));
+        prepare(static_cast<const Pages&>(*this));
+        REQUIRE(ww_watch(tracker(), at(0), bytes(), kind.watch_flags) == 0);
+    }
+    Watched(const TestedKind& kind, std::size_t count)
+        : Watched(kind, count, [](const Pages&) {}) {}
+
     ww_tracker* tracker() const { return tracker_.get(); }
 
     PageSet written() const { return collect(0, 0, count()); }
@@ -97,8 +121,9 @@ public:
     PageSet collect(unsigned flags, std::size_t first, std::size_t page_count) const {
         std::vector<void*> out(page_count);
         void* resume = nullptr;
-        const std::ptrdiff_t found = ww_collect_pages(tracker(), at(first), page_count * kPage,
-                                                      flags, out.data(), out.size(), &resume);
+        const std::ptrdiff_t found =
+            ww_collect_pages(tracker(), at(first), page_count * page_bytes(), flags, out.data(),
+                             out.size(), &resume);
         REQUIRE(found >= 0);
         CHECK(resume == at(first + page_count));
         PageSet pages;
@@ -109,7 +134,7 @@ public:
     }
 
     std::size_t page_of(const void* address) const {
-        return static_cast<std::size_t>(static_cast<const char*>(address) - at(0)) / kPage;
+        return static_cast<std::size_t>(static_cast<const char*>(address) - at(0)) / page_bytes();
     }
 
     ww_counters counters() const {

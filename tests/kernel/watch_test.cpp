@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <sys/syscall.h>
+#include <sys/auxv.h>
 
 namespace {
 
@@ -71,26 +71,51 @@ TEST_CASE("unmapped memory is refused, and not watched afterwards") {
     CHECK(ww_watch(tracker.get(), pages.at(0), 3 * kPage, 0) == 0);
 }
 
-TEST_CASE("shared and file-backed memory is refused in words, not half served") {
-    const int memory = static_cast<int>(::syscall(SYS_memfd_create, "watched", 0U));
-    REQUIRE(memory >= 0);
-    REQUIRE(::ftruncate(memory, static_cast<off_t>(4 * kPage)) == 0);
+TEST_CASE("a shared mapping that can never be written is refused, a private one is served") {
+    const int file = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    REQUIRE(file >= 0);
     const TrackerPtr tracker = make_tracker();
-    for (const int flags : {MAP_SHARED, MAP_PRIVATE}) {
-        void* view = ::mmap(nullptr, 4 * kPage, PROT_READ | PROT_WRITE, flags, memory, 0);
-        REQUIRE(view != MAP_FAILED);
-        CHECK(ww_watch(tracker.get(), view, 4 * kPage, 0) == -EOPNOTSUPP);
-        CHECK(collect_one(tracker.get(), view) == -ENOENT);
-        ::munmap(view, 4 * kPage);
-    }
-    ::close(memory);
+    void* shared = ::mmap(nullptr, kPage, PROT_READ, MAP_SHARED, file, 0);
+    REQUIRE(shared != MAP_FAILED);
+    CHECK(ww_watch(tracker.get(), shared, kPage, 0) == -EPERM);
+    CHECK(collect_one(tracker.get(), shared) == -ENOENT);
+    void* own = ::mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE, file, 0);
+    REQUIRE(own != MAP_FAILED);
+    CHECK(ww_watch(tracker.get(), own, kPage, 0) == 0);
+    CHECK(collect_one(tracker.get(), own) == 0);
+    REQUIRE(::mprotect(own, kPage, PROT_READ | PROT_WRITE) == 0);
+    CHECK(collect_one(tracker.get(), own) == 0);
+    *static_cast<volatile char*>(own) = 1;
+    CHECK(collect_one(tracker.get(), own) == 1);
+    ::munmap(shared, kPage);
+    ::munmap(own, kPage);
+    ::close(file);
+}
+
+TEST_CASE("the kernel's own mappings are refused") {
+    const auto kernels = reinterpret_cast<void*>(::getauxval(AT_SYSINFO_EHDR));
+    REQUIRE(kernels != nullptr);
+    const TrackerPtr tracker = make_tracker();
+    CHECK(ww_watch(tracker.get(), kernels, kPage, 0) == -EOPNOTSUPP);
+    CHECK(collect_one(tracker.get(), kernels) == -ENOENT);
+}
+
+TEST_CASE("huge pages are kept of private anonymous memory only, and not with KEEP") {
+    const Pages pages{4};
+    const TrackerPtr tracker = make_tracker();
+    CHECK(ww_watch(tracker.get(), pages.at(0), kPage, WW_WATCH_HUGE_PAGES | WW_WATCH_KEEP) ==
+          -EINVAL);
+    REQUIRE(::mmap(pages.at(1), kPage, PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == pages.at(1));
+    CHECK(ww_watch(tracker.get(), pages.at(0), pages.bytes(), WW_WATCH_HUGE_PAGES) == -EOPNOTSUPP);
+    CHECK(ww_find(tracker.get(), pages.at(0), kPage, nullptr) == 0);
 }
 
 TEST_CASE("bad ranges and flags are refused by every call on watches") {
     const Watched pages{4};
     ww_tracker* tracker = pages.tracker();
     CHECK(ww_watch(tracker, pages.at(0), 0, 0) == -EINVAL);
-    CHECK(ww_watch(tracker, pages.at(0), kPage, 4) == -EINVAL);
+    CHECK(ww_watch(tracker, pages.at(0), kPage, 8) == -EINVAL);
     CHECK(ww_unwatch(tracker, pages.at(0) + 1, kPage) == -EINVAL);
     CHECK(ww_forget(tracker, pages.at(0), kPage + 1) == -EINVAL);
     CHECK(ww_remapped(tracker, pages.at(0), 0) == -EINVAL);

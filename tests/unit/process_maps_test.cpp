@@ -79,6 +79,7 @@ TEST_CASE("mappings: asking and reading give the same list") {
         CHECK(a.range == b.range);
         CHECK(a.device == b.device);
         CHECK(a.has_file == b.has_file);
+        CHECK(a.shared == b.shared);
         CHECK(a.special == b.special);
         CHECK(by_query[i].was_trackable == by_text[i].was_trackable);
     }
@@ -96,6 +97,9 @@ TEST_CASE("mappings: anonymous and shared memory could be tracked in 2023, files
         CHECK_FALSE(mapping_at(way, anonymous).mapping.has_file);
         CHECK(mapping_at(way, shared).was_trackable);
         CHECK(mapping_at(way, shared).mapping.has_file);
+        CHECK(mapping_at(way, shared).mapping.shared);
+        CHECK_FALSE(mapping_at(way, anonymous).mapping.shared);
+        CHECK_FALSE(mapping_at(way, in_memfd).mapping.shared);
         CHECK(mapping_at(way, in_memfd).was_trackable);
         CHECK(mapping_at(way, in_memfd).mapping.page_bytes == kPage);
         const Seen code = mapping_at(way, reinterpret_cast<const void*>(&::getpid));

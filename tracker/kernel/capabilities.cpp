@@ -114,8 +114,8 @@ Verdict probe_pagemap_scan() noexcept {
     if (!scratch)
         return {Missing::memory, scratch.error()};
     const Range range = (*scratch).range();
-    if (const Error error = (*userfaultfd).register_range(range))
-        return {Missing::registration, error};
+    if (const Result<bool> registered = (*userfaultfd).register_range(range); !registered)
+        return {Missing::registration, registered.error()};
     return SelfTest{*pagemap, range}.run();
 }
 

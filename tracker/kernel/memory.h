@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernel/result.h"
+#include "memory_kind.h"
 #include "range.h"
 
 #include <cstddef>
@@ -15,7 +16,9 @@ std::size_t page_bytes() noexcept;
 // a part of the range is not mapped.
 Error refuse_huge_pages(Range range) noexcept;
 
-// Whether all that is mapped in the range is private anonymous memory.
-Result<bool> is_private_anonymous(Range range) noexcept;
+// What is mapped in the range, the strongest where kinds differ. no_memory when
+// a part is not mapped, unsupported_memory for what nobody can watch: hugetlb
+// memory of unknown page size or beside something else, and the kernel's own.
+Result<MemoryKind> kind_of(Range range) noexcept;
 
 } // namespace ww::kernel

@@ -44,8 +44,12 @@ public:
     // table entry is gone).
     static const PageMask written;
     // Three times cheaper where nothing was written, but pages that were never
-    // protected match too.
+    // protected match too. For all other memory.
     static const PageMask written_if_armed;
+    // What has neither contents nor a mark.
+    static const PageMask empty;
+    // What has contents and is protected.
+    static const PageMask present_and_clean;
     // What is not, or no longer, registered with an asynchronous userfaultfd.
     static const PageMask unregistered;
     // What has contents.
@@ -84,6 +88,14 @@ inline constexpr PageMask Pagemap::written{
 };
 // Nothing else may be set: the kernel has a short way for just this.
 inline constexpr PageMask Pagemap::written_if_armed{.required = uapi::PAGE_IS_WRITTEN};
+inline constexpr PageMask Pagemap::empty{
+    .required = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_SWAPPED,
+    .inverted = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_SWAPPED,
+};
+inline constexpr PageMask Pagemap::present_and_clean{
+    .required = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_WRITTEN,
+    .inverted = uapi::PAGE_IS_WRITTEN,
+};
 inline constexpr PageMask Pagemap::unregistered{
     .required = uapi::PAGE_IS_WPALLOWED,
     .inverted = uapi::PAGE_IS_WPALLOWED,

@@ -36,7 +36,7 @@ std::optional<MapsLine> parse_maps_line(std::string_view line) noexcept {
     MapsLine parsed;
     if (!parse_pair(take_word(line), '-', 16, parsed.range.start, parsed.range.end))
         return std::nullopt;
-    take_word(line);
+    parsed.shared = take_word(line).ends_with('s');
     take_word(line);
     if (!parse_pair(take_word(line), ':', 16, parsed.device.major, parsed.device.minor))
         return std::nullopt;

@@ -20,6 +20,7 @@ struct MapsLine {
     Range range;
     Device device;
     bool has_file = false;
+    bool shared = false;
     std::string_view name; // of the file, or "[heap]" and the like; often empty
 };
 std::optional<MapsLine> parse_maps_line(std::string_view line) noexcept;

@@ -72,6 +72,7 @@ inline constexpr int UFFD_USER_MODE_ONLY = 1;
 inline constexpr std::uint64_t UFFD_FEATURE_WP_ASYNC = 1 << 15;
 inline constexpr std::uint64_t UFFDIO_REGISTER_MODE_WP = 1 << 1;
 inline constexpr std::uint64_t UFFDIO_WRITEPROTECT_MODE_WP = 1 << 0;
+inline constexpr unsigned kZeropage = 0x04; // its bit among the ioctls of a range
 
 inline constexpr unsigned long UFFDIO_API = _IOWR(0xAA, 0x3F, uffdio_api);
 inline constexpr unsigned long UFFDIO_REGISTER = _IOWR(0xAA, 0x00, uffdio_register);

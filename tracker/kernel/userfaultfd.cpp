@@ -72,10 +72,13 @@ Error Userfaultfd::call(unsigned long request, void* argument) noexcept {
     }
 }
 
-Error Userfaultfd::register_range(Range range) noexcept {
+Result<bool> Userfaultfd::register_range(Range range) noexcept {
     uapi::uffdio_register request{
         .range = {range.start, range.bytes()}, .mode = uapi::UFFDIO_REGISTER_MODE_WP, .ioctls = 0};
-    return call(uapi::UFFDIO_REGISTER, &request);
+    if (const Error error = call(uapi::UFFDIO_REGISTER, &request))
+        return error;
+    // What can be done with the range: hugetlb memory alone has no zero page.
+    return (request.ioctls >> uapi::kZeropage & 1) == 0;
 }
 
 Error Userfaultfd::unregister_range(Range range) noexcept {
@@ -84,8 +87,15 @@ Error Userfaultfd::unregister_range(Range range) noexcept {
 }
 
 Error Userfaultfd::protect(Range range) noexcept {
-    uapi::uffdio_writeprotect request{.range = {range.start, range.bytes()},
-                                      .mode = uapi::UFFDIO_WRITEPROTECT_MODE_WP};
+    return set_protection(range, uapi::UFFDIO_WRITEPROTECT_MODE_WP);
+}
+
+Error Userfaultfd::release(Range range) noexcept {
+    return set_protection(range, 0);
+}
+
+Error Userfaultfd::set_protection(Range range, std::uint64_t mode) noexcept {
+    uapi::uffdio_writeprotect request{.range = {range.start, range.bytes()}, .mode = mode};
     return call(uapi::UFFDIO_WRITEPROTECT, &request);
 }
 

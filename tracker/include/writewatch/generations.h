@@ -51,6 +51,7 @@ typedef struct ww_generations ww_generations;
 /* Makes generations of [base, base + bytes), inside one watch of `tracker`.
  * What was written before and not reset belongs to the first of them. A
  * resetting collect that is running meanwhile may still take writes.
+ *   -EOPNOTSUPP  it is hugetlb memory
  *   -EBUSY   a part of the range has generations, hot pages or aliases already
  *   -ENOMEM  no memory for the marks of its pages */
 WW_EXPORT int ww_generations_create(ww_tracker *tracker, const void *base, size_t bytes,

@@ -42,6 +42,7 @@ extern "C" {
 typedef struct ww_hot_pages ww_hot_pages;
 
 /* For [base, base + bytes), inside one watch of `tracker`.
+ *   -EOPNOTSUPP  it is hugetlb memory
  *   -EBUSY   a part of the range has generations, hot pages or aliases already
  *   -ENOMEM  no memory for the history of its pages */
 WW_EXPORT int ww_hot_create(ww_tracker *tracker, const void *base, size_t bytes,

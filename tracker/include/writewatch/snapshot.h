@@ -56,6 +56,7 @@ WW_EXPORT void ww_snapshots_destroy(ww_snapshots *snapshots) WW_NOEXCEPT;
  * never touched cost nothing. To checkpoints that exist already it had these
  * contents. At most 65,536 ranges.
  *   -EEXIST   a part of the range was added before
+ *   -EOPNOTSUPP  it is hugetlb memory
  *   -EBUSY    somebody else resets a part of it: other snapshots, generations */
 WW_EXPORT int ww_snapshots_add(ww_snapshots *snapshots, void *base, size_t bytes) WW_NOEXCEPT;
 

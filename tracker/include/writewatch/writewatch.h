@@ -6,8 +6,9 @@
  * The contract, once; each function says only where it differs.
  *
  * Units     Sizes are bytes, counts are pages or ranges. Every range is page
- *           aligned at both ends (sysconf(_SC_PAGESIZE)), not empty, and does
- *           not wrap.
+ *           aligned at both ends, not empty, and does not wrap. A page is
+ *           sysconf(_SC_PAGESIZE) bytes; in a watch of hugetlb memory it is a
+ *           huge page, in every answer and for every range (ww_granularity()).
  * Errors    0 or a count on success, a negative errno value on failure:
  *             -EINVAL   a range that is not as above, or an unknown flag
  *             -ENOENT   a range that is not wholly inside one watch
@@ -51,9 +52,26 @@
  *           neighbours do not count. Exceptions, all the kernel's: writes by
  *           O_DIRECT input or io_uring registered buffers that are in flight
  *           while a page is reset are not seen.
- * Memory    Private anonymous memory. Transparent huge pages are turned off in
- *           a watched range (MADV_NOHUGEPAGE), or one write would report 512
- *           pages; what was huge before is split as it is written.
+ * Memory    What is mapped is looked up when it is watched:
+ *             private anonymous  Costs follow what is touched: nothing is done to
+ *                       memory that never was.
+ *             private file mappings, as the data segment of a library, with
+ *                       anonymous memory behind it or not; shared memory and
+ *                       shared file mappings. Page tables are made for the whole
+ *                       range, 2 MB a GiB, and the first touch costs half as
+ *                       much again: pages are protected before they are there,
+ *                       as a written page of a file may leave the page table
+ *                       with nothing left to tell it from an untouched one.
+ *             hugetlb   Ranges of whole huge pages, of the size of the machine's
+ *                       second level of page tables (2 MiB on x86-64) and of
+ *                       nothing else. Two overlapping resetting collects may both
+ *                       report a page. Needs Linux 6.11.
+ *           Of shared memory a watch sees what is written through its own
+ *           addresses, not through other mappings of it, nor through its file.
+ *           Transparent huge pages are turned off in a watched range
+ *           (MADV_NOHUGEPAGE), or one write would report 512 pages; what was
+ *           huge before is split as it is written (see WW_WATCH_HUGE_PAGES).
+ *           Swapped pages keep their state.
  * Needs     Linux 6.7 or newer on x86-64, or 6.10 on arm64: PAGEMAP_SCAN, and
  *           userfaultfd with asynchronous write-protection. ww_probe() tells.
  */
@@ -120,19 +138,42 @@ enum ww_watch_flags {
     /* Populated pages are not made clean. A page that ww_forget() left as it
      * was has the state that it had; any other populated page counts as
      * written. For fresh memory, which has none, and for a caller that forgot
-     * a range and finds that it lives on. */
+     * a range and finds that it lives on. Of other memory than private
+     * anonymous every page that is not known to be clean counts as written,
+     * there or not. */
     WW_WATCH_KEEP = 2,
+    /* Transparent huge pages stay as they are, for private anonymous memory that
+     * is populated and mostly read. Still one page is reported for one store:
+     * the whole range is protected at once, and a huge page split at the first
+     * write to it. With huge pages, populating takes a third of the time and a
+     * collect of clean memory a tenth or less; the first writes after the watch
+     * began cost about three times as much, and after them there is no
+     * difference. Untouched memory costs page tables, and gets no huge pages.
+     * Memory whose contents were dropped may become huge, and is then reported
+     * in units of 512 pages, until a reset. Not with WW_WATCH_KEEP. */
+    WW_WATCH_HUGE_PAGES = 4,
 };
 
-/* Watches [base, base + bytes). Pages that are populated start clean; fresh
+/* Watches [base, base + bytes). All pages start clean; fresh private anonymous
  * memory costs the same for 4 KiB and for 256 GiB, and no page tables.
  *   -EEXIST   a part of the range is watched already by this tracker
  *   -EBUSY    a part is registered with another userfaultfd
- *   -EOPNOTSUPP  a part is not private anonymous memory
+ *   -EPERM    a part is a shared mapping of a file that was opened read-only
+ *   -EOPNOTSUPP  a part cannot be watched: the kernel's own mappings, hugetlb
+ *             memory beside other memory or with pages of another size; or
+ *             WW_WATCH_HUGE_PAGES for other than private anonymous memory
  *   -ENOMEM   a part is not mapped, or memory or mappings ran out
+ *   -EINVAL   hugetlb memory, and the range is not of whole huge pages
+ *   -EMFILE, -ENFILE  without WW_WATCH_ANONYMOUS: three descriptors are
+ *             needed for the look into the mappings
  * On failure nothing of the range is watched. */
 WW_EXPORT int ww_watch(ww_tracker *tracker, void *base, size_t bytes,
                        unsigned flags) WW_NOEXCEPT;
+
+/* The bytes of a page, as answers about the watch at `base` (page aligned) mean
+ * it: sysconf(_SC_PAGESIZE), or the size of a huge page in hugetlb memory. 0 if
+ * nothing is watched there. */
+WW_EXPORT size_t ww_granularity(const ww_tracker *tracker, const void *base) WW_NOEXCEPT;
 
 /* Ends the watching of [base, base + bytes): the parts of it that are watched;
  * none is fine too, what is left on both sides stays watched, as two watches.
@@ -145,13 +186,23 @@ WW_EXPORT int ww_unwatch(ww_tracker *tracker, void *base, size_t bytes) WW_NOEXC
  * cannot reach somebody else while they are still watched. */
 WW_EXPORT int ww_forget(ww_tracker *tracker, void *base, size_t bytes) WW_NOEXCEPT;
 
-/* Tells that new memory was mapped over [base, base + bytes), or its contents
- * dropped and the mapping changed: the watched parts of it are registered
- * again and start clean unless already written again. Parts that are not
- * watched are passed over. Call it after the change, on success only.
+/* Tells that new memory was mapped over [base, base + bytes): the watched parts
+ * of it are registered again and start clean unless already written again (in
+ * memory other than private anonymous: unless touched again). Parts that are
+ * not watched are passed over. Call it after the change, on success only. What
+ * was private anonymous memory must still be; a private file mapping may have
+ * become anonymous, shared memory either of them. To watch memory of another
+ * kind, unwatch and watch.
  * Fails as ww_watch() does; what failed is then treated as changed without a
  * word. */
 WW_EXPORT int ww_remapped(ww_tracker *tracker, void *base, size_t bytes) WW_NOEXCEPT;
+
+/* Tells that the contents of [base, base + bytes) were dropped, and the mapping
+ * left as it is (MADV_DONTNEED, an allocator's purge): the watched parts start
+ * clean unless written again (as above). Cheaper than ww_remapped(). Call it
+ * after the change. In shared memory, of which dropping pages drops nothing, it
+ * changes nothing. */
+WW_EXPORT int ww_discarded(ww_tracker *tracker, void *base, size_t bytes) WW_NOEXCEPT;
 
 /* True if [base, base + bytes) lies wholly inside one watch; then, if `watch`
  * is not NULL, the extent of that watch is stored there. */
