@@ -148,6 +148,18 @@ TEST_CASE("decommit and commit: the part starts clean and is watched") {
     CHECK(memory.written() == Pages{});
 }
 
+TEST_CASE("decommit, commit and a load: still clean") {
+    const Watched memory(pages);
+    memory.write_all();
+    CHECK(memory.take() == page_range(0, pages - 1));
+    decommit(memory.at(2), 4 * page_bytes);
+    commit(memory.at(2), 4 * page_bytes);
+    CHECK(*static_cast<const volatile char*>(memory.at(3)) == 0);
+    CHECK(memory.written() == Pages{});
+    memory.write({3});
+    CHECK(memory.take() == Pages{3});
+}
+
 TEST_CASE("decommit of reset pages: still clean after commit, and watched") {
     const Watched memory(pages);
     memory.write_all();

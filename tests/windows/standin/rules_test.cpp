@@ -252,6 +252,25 @@ TEST_CASE_FIXTURE(Fixture, "overlaps: any page of the range, which may begin out
     CHECK_FALSE(watches.overlaps({256 * kPage, ~SIZE_T{0} - kPage + 1}));
 }
 
+TEST_CASE_FIXTURE(Fixture, "query: checks in Windows' order, whatever the range") {
+    void* found[1];
+    ULONG_PTR capacity = 1;
+    ULONG_PTR none = 0;
+    ULONG unit = 0;
+    const PageRange unwatched = pages(100, 1);
+    CHECK(watches.query(unwatched, 0, found, nullptr, &unit) == STATUS_ACCESS_VIOLATION);
+    CHECK(watches.query(unwatched, 0, found, &none, nullptr) == STATUS_ACCESS_VIOLATION);
+    CHECK(watches.query(unwatched, 0, nullptr, &none, &unit) == STATUS_INVALID_PARAMETER);
+    CHECK(watches.query(pages(0, 0), 0, nullptr, &capacity, &unit) == STATUS_INVALID_PARAMETER);
+    CHECK(watches.query(unwatched, 2, nullptr, &capacity, &unit) == STATUS_INVALID_PARAMETER);
+    CHECK(watches.query(unwatched, 0, nullptr, &capacity, &unit) == STATUS_ACCESS_VIOLATION);
+    CHECK(watches.query(unwatched, 0, found, &capacity, &unit) == STATUS_INVALID_PARAMETER);
+    CHECK(watches.reset(unwatched) == STATUS_INVALID_PARAMETER);
+    CHECK(watches.reset(pages(3, 0)) == STATUS_INVALID_PARAMETER);
+    CHECK(capacity == 1);
+    CHECK(unit == 0);
+}
+
 TEST_CASE_FIXTURE(Fixture, "query: goes on where the tracker stops early") {
     for (const std::size_t page : {1U, 2U, 9U, 15U})
         write(page);

@@ -108,6 +108,16 @@ TEST_CASE("decommit: the part is clean, the rest as it was, and writes count aga
     CHECK(memory.take() == Pages{});
 }
 
+TEST_CASE("decommit, commit and a load: still clean") {
+    const Watched memory{8};
+    CHECK(free_memory(memory.at(4), kPage, MEM_DECOMMIT) == STATUS_SUCCESS);
+    void* base = memory.at(4);
+    SIZE_T size = kPage;
+    REQUIRE(allocate(&base, &size, MEM_COMMIT) == STATUS_SUCCESS);
+    CHECK(*static_cast<volatile char*>(memory.at(4)) == 0);
+    CHECK(memory.dirty() == Pages{});
+}
+
 TEST_CASE("decommit of size 0: the whole allocation is clean") {
     const Watched memory{8};
     memory.write(0);
