@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+#include "failures.h"
+
+#include "kernel/uapi.h"
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstring>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <vector>
+
+using namespace ww::kernel::uapi;
+
+namespace failing {
+
+namespace {
+
+constexpr unsigned long kMappingQuery = 0xc0686611; // PROCMAP_QUERY
+
+const Failure kFailures[] = {
+    {"ioctl", PAGEMAP_SCAN, ENOMEM},
+    {"ioctl", PAGEMAP_SCAN, ENOMEM, true},
+    {"ioctl", PAGEMAP_SCAN, EFAULT, true},
+    {"ioctl", PAGEMAP_SCAN, EPERM},
+    {"ioctl", PAGEMAP_SCAN, EPERM, true},
+    {"ioctl", PAGEMAP_SCAN, EINTR, true},
+    {"ioctl", PAGEMAP_SCAN, EBADF},
+    {"ioctl", UFFDIO_REGISTER, ENOMEM},
+    {"ioctl", UFFDIO_REGISTER, EBUSY},
+    {"ioctl", UFFDIO_REGISTER, EPERM},
+    {"ioctl", UFFDIO_UNREGISTER, ENOMEM},
+    {"ioctl", UFFDIO_UNREGISTER, EINVAL},
+    {"ioctl", UFFDIO_WRITEPROTECT, EAGAIN},
+    {"ioctl", UFFDIO_WRITEPROTECT, ENOENT},
+    {"ioctl", UFFDIO_WRITEPROTECT, ENOMEM},
+    {"ioctl", UFFDIO_API, EINVAL},
+    {"ioctl", UFFDIO_API, EPERM},
+    {"ioctl", USERFAULTFD_IOC_NEW, EMFILE},
+    {"ioctl", USERFAULTFD_IOC_NEW, ENOMEM},
+    {"ioctl", kMappingQuery, ENOTTY},
+    {"ioctl", kMappingQuery, ESRCH},
+    {"ioctl", kMappingQuery, EINTR},
+    {"syscall", SYS_userfaultfd, EPERM},
+    {"syscall", SYS_userfaultfd, ENOSYS},
+    {"syscall", SYS_userfaultfd, EMFILE},
+    {"syscall", SYS_userfaultfd, ENOMEM},
+    {"syscall", SYS_statx, ENOMEM},
+    {"syscall", SYS_statx, EBADF},
+    {"open", 0, EMFILE},
+    {"open", 0, ENFILE},
+    {"open", 0, ENOMEM},
+    {"open", 0, EACCES},
+    {"open", 0, ENOENT},
+    {"openat", 0, EMFILE},
+    {"openat", 0, ENOENT},
+    {"openat", 0, EACCES},
+    {"read", 0, EIO},
+    {"read", 0, ENOMEM},
+    {"pread", 0, EIO},
+    {"pread", 0, ENOMEM},
+    {"mmap", 0, ENOMEM},
+    {"munmap", 0, ENOMEM},
+    {"mprotect", 0, ENOMEM},
+    {"madvise", 0, ENOMEM},
+    {"madvise", 0, EINVAL},
+    {"madvise", 0, EAGAIN},
+    {"fcntl", 0, EMFILE},
+    {"fcntl", 0, EINVAL},
+    {"close", 0, EINTR},
+    {"close", 0, EIO},
+    {"memfd_create", 0, EMFILE},
+    {"memfd_create", 0, ENOMEM},
+    {"fstat", 0, ENOMEM},
+};
+
+struct Met {
+    std::string call;
+    unsigned long what;
+};
+
+bool g_inside = false;
+bool g_happened = false;
+long g_armed_at = -1;
+Failure g_armed{};
+std::span<const Failure> g_absent;
+std::vector<Met> g_met;
+std::set<std::uintptr_t> g_places;
+
+bool is(const Failure& failure, const char* call, unsigned long what) {
+    return std::strcmp(failure.call, call) == 0 && (failure.what == 0 || failure.what == what);
+}
+
+// The failure of this call, if it is to fail.
+const Failure* meet(const char* call, unsigned long what, const void* place) {
+    if (!g_inside)
+        return nullptr;
+    const auto number = static_cast<long>(g_met.size());
+    g_met.push_back({call, what});
+    for (const Failure& failure : g_absent) {
+        if (is(failure, call, what))
+            return &failure;
+    }
+    if (number != g_armed_at || !is(g_armed, call, what))
+        return nullptr;
+    g_happened = true;
+    g_places.insert(reinterpret_cast<std::uintptr_t>(place));
+    return &g_armed;
+}
+
+} // namespace
+
+std::span<const Failure> all_failures() {
+    return kFailures;
+}
+void set_absent(std::span<const Failure> absent) {
+    g_absent = absent;
+}
+void arm(long number, const Failure& failure) {
+    disarm();
+    g_armed_at = number;
+    g_armed = failure;
+}
+void disarm() {
+    g_armed_at = -1;
+    g_happened = false;
+    g_met.clear();
+}
+bool happened() {
+    return g_happened;
+}
+bool happened_in(const char* call, unsigned long what) {
+    return g_happened && is(g_armed, call, what);
+}
+long calls() {
+    return static_cast<long>(g_met.size());
+}
+bool concerns(long number, const Failure& failure) {
+    const Met& met = g_met[static_cast<std::size_t>(number)];
+    return is(failure, met.call.c_str(), met.what);
+}
+std::string describe(const Failure& failure) {
+    char text[100];
+    std::snprintf(text, sizeof text, "%s(%#lx) %s%s", failure.call, failure.what,
+                  ::strerrorname_np(failure.error), failure.midway ? " midway" : "");
+    return text;
+}
+const std::set<std::uintptr_t>& failed_places() {
+    return g_places;
+}
+Inside::Inside() {
+    g_inside = true;
+}
+Inside::~Inside() {
+    g_inside = false;
+}
+
+} // namespace failing
+
+// ---- What the linker leads calls to ------------------------------------------
+
+#define WW_HERE __builtin_return_address(0)
+
+namespace {
+
+template<class Result>
+Result fail(const failing::Failure& failure) {
+    errno = failure.error;
+    return Result(-1);
+}
+
+} // namespace
+
+extern "C" {
+
+int __real_ioctl(int fd, unsigned long request, void* argument);
+int __wrap_ioctl(int fd, unsigned long request, void* argument) {
+    const failing::Failure* failure = failing::meet("ioctl", request, WW_HERE);
+    if (failure == nullptr)
+        return __real_ioctl(fd, request, argument);
+    if (failure->midway) {
+        pm_scan_arg part = *static_cast<pm_scan_arg*>(argument);
+        part.max_pages = 1;
+        __real_ioctl(fd, request, &part);
+    }
+    return fail<int>(*failure);
+}
+
+long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
+long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
+    const failing::Failure* failure =
+        failing::meet("syscall", static_cast<unsigned long>(number), WW_HERE);
+    return failure ? fail<long>(*failure) : __real_syscall(number, a, b, c, d, e, f);
+}
+
+int __real_open64(const char* path, int flags, int mode);
+int __wrap_open64(const char* path, int flags, int mode) {
+    const failing::Failure* failure = failing::meet("open", 0, WW_HERE);
+    return failure ? fail<int>(*failure) : __real_open64(path, flags, mode);
+}
+
+int __real_openat64(int folder, const char* path, int flags, int mode);
+int __wrap_openat64(int folder, const char* path, int flags, int mode) {
+    const failing::Failure* failure = failing::meet("openat", 0, WW_HERE);
+    return failure ? fail<int>(*failure) : __real_openat64(folder, path, flags, mode);
+}
+
+ssize_t __real_read(int fd, void* buffer, std::size_t bytes);
+ssize_t __wrap_read(int fd, void* buffer, std::size_t bytes) {
+    const failing::Failure* failure = failing::meet("read", 0, WW_HERE);
+    return failure ? fail<ssize_t>(*failure) : __real_read(fd, buffer, bytes);
+}
+
+ssize_t __real_pread64(int fd, void* buffer, std::size_t bytes, std::int64_t offset);
+ssize_t __wrap_pread64(int fd, void* buffer, std::size_t bytes, std::int64_t offset) {
+    const failing::Failure* failure = failing::meet("pread", 0, WW_HERE);
+    return failure ? fail<ssize_t>(*failure) : __real_pread64(fd, buffer, bytes, offset);
+}
+
+void* __real_mmap64(void* place, std::size_t bytes, int protection, int flags, int fd,
+                    std::int64_t offset);
+void* __wrap_mmap64(void* place, std::size_t bytes, int protection, int flags, int fd,
+                    std::int64_t offset) {
+    const failing::Failure* failure = failing::meet("mmap", 0, WW_HERE);
+    if (failure == nullptr)
+        return __real_mmap64(place, bytes, protection, flags, fd, offset);
+    return reinterpret_cast<void*>(fail<std::intptr_t>(*failure));
+}
+
+int __real_munmap(void* place, std::size_t bytes);
+int __wrap_munmap(void* place, std::size_t bytes) {
+    const failing::Failure* failure = failing::meet("munmap", 0, WW_HERE);
+    return failure ? fail<int>(*failure) : __real_munmap(place, bytes);
+}
+
+int __real_mprotect(void* place, std::size_t bytes, int protection);
+int __wrap_mprotect(void* place, std::size_t bytes, int protection) {
+    const failing::Failure* failure = failing::meet("mprotect", 0, WW_HERE);
+    return failure ? fail<int>(*failure) : __real_mprotect(place, bytes, protection);
+}
+
+int __real_madvise(void* place, std::size_t bytes, int advice);
+int __wrap_madvise(void* place, std::size_t bytes, int advice) {
+    const failing::Failure* failure = failing::meet("madvise", 0, WW_HERE);
+    return failure ? fail<int>(*failure) : __real_madvise(place, bytes, advice);
+}
+
+int __real_fcntl64(int fd, int command, long argument);
+int __wrap_fcntl64(int fd, int command, long argument) {
+    const failing::Failure* failure = failing::meet("fcntl", 0, WW_HERE);
+    return failure ? fail<int>(*failure) : __real_fcntl64(fd, command, argument);
+}
+
+// Whatever it says, Linux has closed the descriptor.
+int __real_close(int fd);
+int __wrap_close(int fd) {
+    const failing::Failure* failure = failing::meet("close", 0, WW_HERE);
+    const int result = __real_close(fd);
+    return failure ? fail<int>(*failure) : result;
+}
+
+int __real_memfd_create(const char* name, unsigned flags);
+int __wrap_memfd_create(const char* name, unsigned flags) {
+    const failing::Failure* failure = failing::meet("memfd_create", 0, WW_HERE);
+    return failure ? fail<int>(*failure) : __real_memfd_create(name, flags);
+}
+
+int __real_fstat64(int fd, void* status);
+int __wrap_fstat64(int fd, void* status) {
+    const failing::Failure* failure = failing::meet("fstat", 0, WW_HERE);
+    return failure ? fail<int>(*failure) : __real_fstat64(fd, status);
+}
+
+} // extern "C"

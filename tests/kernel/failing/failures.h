@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// System calls of the tracker that fail on demand. The binary is linked so that
+// each call of a libc function that makes one comes here first (ld's --wrap).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+
+namespace failing {
+
+// What a call can plausibly fail with.
+struct Failure {
+    const char* call;   // libc's name
+    unsigned long what; // ioctl's request, syscall's number; 0: all
+    int error;
+    bool midway = false; // after a part of the work was done
+};
+std::span<const Failure> all_failures();
+
+// Fails always, as in an environment that lacks it.
+void set_absent(std::span<const Failure> absent);
+
+// The n-th call from now on fails, if it is one of this failure's.
+void arm(long number, const Failure& failure);
+void disarm();
+
+bool happened(); // since arm()
+bool happened_in(const char* call, unsigned long what);
+long calls();                                       // since arm() or disarm()
+bool concerns(long number, const Failure& failure); // was such a call, since disarm()
+std::string describe(const Failure& failure);
+
+// Calls are counted, and fail, only while one lives: around calls of the
+// tracker, not around the test's own.
+class Inside {
+public:
+    Inside();
+    ~Inside();
+};
+
+// Places in the program that were made to fail: return addresses.
+const std::set<std::uintptr_t>& failed_places();
+
+} // namespace failing
