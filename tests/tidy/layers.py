@@ -52,8 +52,9 @@ ROOMS = {
     'wine-shim/':          Room([PUBLIC, 'wine-shim/'], windows=True),
     'wine-shim/preload/':  Room(
         [PUBLIC, 'wine-shim/'],
-        headers=['link.h', 'sys/mman.h', 'unistd.h'],
-        calls=['asm', 'dl_iterate_phdr', 'dlopen', 'getenv', 'mprotect', 'write'],
+        headers=['fcntl.h', 'link.h', 'sys/mman.h', 'sys/uio.h', 'unistd.h', 'xxhash.h'],
+        calls=['asm', 'close', 'dl_iterate_phdr', 'dlopen', 'getenv', 'getpid', 'madvise', 'mmap',
+               'mprotect', 'open', 'process_vm_readv', 'read', 'setenv', 'write'],
         windows=True),
     'wine-shim/demo/':     Room(['wine-shim/demo/'], headers=None, calls=None, windows=True),
     'allocator-hooks/':    Room([PUBLIC, 'allocator-hooks/']),

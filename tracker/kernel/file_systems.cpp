@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/file_systems.h"
 
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <linux/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace ww::kernel {
 
 namespace {
 
-// Of the kernel's own mount, which no list shows: one of its files tells.
+// Of the kernel's own mount, which no list shows: one of its files tells. By
+// system call: libc's functions would need a newer libc than the plugin may.
 std::optional<Device> shared_memory_device() noexcept {
     constexpr unsigned kNeverExecutable = 8; // MFD_NOEXEC_SEAL, which Debian 12 lacks
-    const UniqueFd file{::memfd_create("writewatch", MFD_CLOEXEC | kNeverExecutable)};
-    struct stat status {};
-    if (!file || ::fstat(file.get(), &status) != 0)
+    const UniqueFd file{static_cast<int>(
+        ::syscall(SYS_memfd_create, "writewatch", MFD_CLOEXEC | kNeverExecutable))};
+    struct statx status {};
+    if (!file ||
+        ::syscall(SYS_statx, file.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) != 0)
         return std::nullopt;
-    return Device{major(status.st_dev), minor(status.st_dev)};
+    return Device{status.stx_dev_major, status.stx_dev_minor};
 }
 
 FileSystem kind_of(std::string_view type) noexcept {

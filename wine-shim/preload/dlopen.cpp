@@ -27,19 +27,22 @@ Dlopen next_dlopen() noexcept {
     return next;
 }
 
-const Switches& switches() noexcept {
-    static constinit Switches read;
-    static constinit std::atomic<bool> done{false};
-    if (!done.exchange(true, std::memory_order_relaxed))
-        read = read_switches();
-    return read;
+constinit Switches switches;
+constinit std::atomic<bool> seen{false}; // ntdll.so
+
+void take_over_once(const ElfImage& ntdll) noexcept {
+    if (!switches.off && !seen.exchange(true, std::memory_order_relaxed))
+        take_over(ntdll, switches);
 }
 
-// As soon as we are loaded: another thread may change the environment later.
-// Other libraries' constructors may have called before; then it was done then.
-[[gnu::constructor]] void load() noexcept {
-    switches();
+// The environment is read now: another thread may change it later. Wine names
+// the program behind itself. Where we are loaded late, as by Proton's
+// WINE_LD_PRELOAD, ntdll.so is there already.
+[[gnu::constructor]] void load(int argument_count, char** arguments, char**) noexcept {
+    switches = read_switches(argument_count > 1 ? arguments[1] : nullptr);
     next_dlopen();
+    if (const ElfImage ntdll = ElfImage::of_file("ntdll.so"))
+        take_over_once(ntdll);
 }
 
 bool is_ntdll(const char* file) noexcept {
@@ -51,10 +54,9 @@ bool is_ntdll(const char* file) noexcept {
 
 // Wine names its ntdll.so by its whole path: the caller does not matter.
 void* open_ntdll(const char* file, int flags) noexcept {
-    static constinit std::atomic<bool> seen{false};
     void* const handle = next_dlopen()(file, flags);
-    if (handle != nullptr && !seen.exchange(true, std::memory_order_relaxed))
-        take_over(handle, switches().log);
+    if (handle != nullptr)
+        take_over_once(ElfImage::of_handle(handle));
     return handle;
 }
 
@@ -70,7 +72,7 @@ extern "C" [[gnu::used]] Dlopen ww_dlopen_target(const char* file, int) noexcept
     const Dlopen next = next_dlopen();
     if (next == nullptr)
         return open_nothing; // nobody could have called us: no libdl in the process
-    return is_ntdll(file) && !switches().off ? open_ntdll : next;
+    return is_ntdll(file) && !switches.off ? open_ntdll : next;
 }
 
 } // namespace ww::wine

@@ -3,6 +3,8 @@
 
 #include "elf_symbols.h"
 
+#include <cstring>
+
 namespace ww::wine {
 
 namespace {
@@ -31,6 +33,23 @@ ElfImage ElfImage::of_handle(void* handle) noexcept {
         return same;
     });
     return found;
+}
+
+ElfImage ElfImage::of_file(const char* file_name) noexcept {
+    struct Wanted {
+        const char* file_name;
+        ElfImage found;
+    } wanted{file_name, {}};
+    const auto callback = [](dl_phdr_info* info, std::size_t, void* context) noexcept -> int {
+        auto* const it = static_cast<Wanted*>(context);
+        const char* slash = std::strrchr(info->dlpi_name, '/');
+        if (slash == nullptr || std::strcmp(slash + 1, it->file_name) != 0)
+            return 0;
+        it->found = ElfImage{*info};
+        return 1;
+    };
+    dl_iterate_phdr(callback, &wanted);
+    return wanted.found;
 }
 
 void* ElfImage::next_definition(const void* address, const char* name) noexcept {

@@ -25,6 +25,9 @@ public:
     // The image behind a handle of dlopen(); empty if there is none.
     static ElfImage of_handle(void* handle) noexcept;
 
+    // The first image loaded from a file of that name, in any folder.
+    static ElfImage of_file(const char* file_name) noexcept;
+
     // `name` in the first image that defines it behind the one that holds
     // `address`, in load order: what that image interposes.
     static void* next_definition(const void* address, const char* name) noexcept;

@@ -4,6 +4,7 @@
 #include "memory_calls.h"
 #include "originals.h"
 #include "this_process.h"
+#include "verify.h"
 #include "write_exceptions.h"
 
 #include <writewatch/wine.h>
@@ -82,12 +83,16 @@ NTSTATUS on_NtGetWriteWatch(HANDLE process, ULONG flags, void* base, SIZE_T size
                             ULONG_PTR* count, ULONG* granularity) noexcept {
     if (ww_wine_watched(base, size) == 0)
         return original::NtGetWriteWatch(process, flags, base, size, addresses, count, granularity);
+    if (verifier.active())
+        return verifier.query(flags, base, size, addresses, count, granularity);
     return status_of(ww_wine_get_write_watch(flags, base, size, addresses, count, granularity));
 }
 
 NTSTATUS on_NtResetWriteWatch(HANDLE process, void* base, SIZE_T size) noexcept {
     if (ww_wine_watched(base, size) == 0)
         return original::NtResetWriteWatch(process, base, size);
+    if (verifier.active())
+        return verifier.reset(base, size);
     return status_of(ww_wine_reset_write_watch(base, size));
 }
 

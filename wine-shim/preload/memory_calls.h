@@ -10,6 +10,7 @@
 #include "caller_memory.h"
 #include "originals.h"
 #include "page_range.h"
+#include "verify.h"
 #include "write_exceptions.h"
 
 #include <writewatch/wine.h>
@@ -59,6 +60,8 @@ NTSTATUS reserve(HANDLE process, Region& region, ULONG type, bool may_watch,
     if (status != STATUS_SUCCESS)
         return status;
     const ULONG ours = wanted ? MEM_WRITE_WATCH : 0;
+    if (wanted)
+        verifier.cleared(PageRange::around(region.base, region.size));
     if (ww_wine_reserved(region.base, region.size, ours) == 0)
         return STATUS_SUCCESS;
     // Out of descriptors or memory: Wine's own write watches serve this one.
@@ -113,8 +116,10 @@ inline NTSTATUS free(HANDLE process, Region region, ULONG type) noexcept {
             ww_wine_release_failed(&release);
         return status;
     }
-    if ((type & MEM_DECOMMIT) != 0)
+    if ((type & MEM_DECOMMIT) != 0) {
         ww_wine_decommitted(asked.base, asked.size);
+        verifier.cleared(PageRange::around(region.base, region.size));
+    }
     return region.give_back();
 }
 

@@ -33,7 +33,9 @@ void SyscallTable::find(void* const (&functions)[kHookedCalls],
 bool SyscallTable::replace(void* const (&hooks)[kHookedCalls]) const noexcept {
     if (!make_writable())
         return false;
-    for (std::size_t call = 0; call < kHookedCalls; ++call)
+    // From the last: allocations, which come first in the list, are hooked when
+    // everything is that can happen to watched memory.
+    for (std::size_t call = kHookedCalls; call-- > 0;)
         __atomic_store_n(entries_[call], reinterpret_cast<std::uintptr_t>(hooks[call]),
                          __ATOMIC_RELEASE);
     restore_protection(kHookedCalls);

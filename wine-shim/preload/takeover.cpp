@@ -8,6 +8,7 @@
 #include "log.h"
 #include "originals.h"
 #include "syscall_table.h"
+#include "verify.h"
 
 #include <writewatch/writewatch.h>
 
@@ -16,7 +17,7 @@ namespace ww::wine {
 namespace {
 
 void stand_aside(const char* what, const char* why) noexcept {
-    log_line({"standing aside: ", what, why});
+    log_line_once({"standing aside: ", what, why});
 }
 
 bool find_functions(const ElfImage& ntdll, void* (&functions)[kHookedCalls]) noexcept {
@@ -52,12 +53,9 @@ Convention find_convention(void* nt_get_write_watch) noexcept {
     NTSTATUS answer = 0;
     const Convention convention = detect_convention(nt_get_write_watch, answer);
     if (convention == Convention::unknown) {
-        char hex[] = "0x00000000";
-        for (char* digit = hex + 9; digit > hex + 1; --digit, answer >>= 4)
-            *digit = "0123456789ABCDEF"[answer & 15];
         stand_aside("unknown calling convention: NtGetWriteWatch answers a call without arguments"
                     " with ",
-                    hex);
+                    Hex(answer, 8).text());
     }
     return convention;
 }
@@ -72,8 +70,9 @@ ww_backend find_backend() noexcept {
 
 } // namespace
 
-void take_over(void* handle, bool log) noexcept {
-    const ElfImage ntdll = ElfImage::of_handle(handle);
+void take_over(const ElfImage& ntdll, const Switches& switches) noexcept {
+    if (switches.wrong != nullptr)
+        return stand_aside(switches.wrong, switches.wrong_how);
     if (!ntdll)
         return stand_aside("ntdll.so", " is not among the loaded libraries");
     void* functions[kHookedCalls];
@@ -87,6 +86,8 @@ void take_over(void* handle, bool log) noexcept {
     if (backend == WW_BACKEND_NONE)
         return;
 
+    if (switches.verify && !verifier.start())
+        return stand_aside("WRITEWATCH=verify", " finds no room for its hashes");
     void* hooks[kHookedCalls];
     get_hooks(hooks, convention);
     void* helpers[kHelperCalls];
@@ -94,9 +95,10 @@ void take_over(void* handle, bool log) noexcept {
     set_originals(functions, helpers, convention);
     if (!table.replace(hooks))
         return stand_aside("Wine's system-call table", " cannot be made writable");
-    if (log)
-        log_line({"serving write watches (", convention_name(convention), " convention, back end ",
-                  ww_backend_name(backend), ")"});
+    if (switches.log)
+        log_line_once({"serving write watches (", convention_name(convention),
+                       " convention, back end ", ww_backend_name(backend),
+                       switches.verify ? "), verifying every answer" : ")"});
 }
 
 } // namespace ww::wine

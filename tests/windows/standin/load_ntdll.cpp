@@ -7,10 +7,13 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <string>
 #include <iterator>
 
 #include <dlfcn.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 using namespace standin;
 
@@ -59,18 +62,38 @@ void print_protection(const void* address) {
     }
 }
 
+// As another preloaded library would, before the plugin comes.
+void take_an_entry(void* const* table) {
+    constexpr std::size_t kPage = 4096;
+    auto* const entry = const_cast<void**>(table + kReset);
+    auto* const page =
+        reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(entry) / kPage * kPage);
+    mprotect(page, kPage, PROT_READ | PROT_WRITE);
+    *entry = reinterpret_cast<void*>(print_protection);
+    mprotect(page, kPage, PROT_READ);
+}
+
 } // namespace
 
+// standin-load STANDIN [--late PLUGIN | --hooked PLUGIN | --again]
 int main(int argc, char** argv) {
-    if (argc != 2)
+    if (argc < 2)
         return 2;
+    const std::string how = argc > 2 ? argv[2] : "";
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
     void* ntdll = open_as_ntdll(argv[1]);
     setrlimit(RLIMIT_NOFILE, &limit); // one of the stand-ins lowers it
     if (ntdll == nullptr || open_as_ntdll(argv[1]) != ntdll)
         return 3;
-    const auto control = reinterpret_cast<Control* (*)()>(dlsym(ntdll, "standin_control"));
-    print_state(ntdll, control()->table);
-    print_protection(control()->table);
+    const auto control = reinterpret_cast<Control* (*)()>(dlsym(ntdll, "standin_control"))();
+    if (how == "--hooked")
+        take_an_entry(control->table);
+    if (argc > 3 && dlopen(argv[3], RTLD_NOW) == nullptr)
+        return 4;
+    print_state(ntdll, control->table);
+    print_protection(control->table);
+    std::fflush(stdout);
+    if (how == "--again")
+        execl("/proc/self/exe", argv[0], argv[1], nullptr);
 }

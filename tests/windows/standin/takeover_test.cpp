@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <unistd.h>
+
 namespace {
 
 std::string variable(const char* name) {
@@ -51,6 +53,10 @@ std::vector<std::string> conventions() {
     return found;
 }
 
+std::string a_standin() {
+    return "standin-" + conventions().front();
+}
+
 const std::string kUntouched = "untouched\nr--p\n";
 const std::string kTaken = "taken\nr--p\n";
 
@@ -73,6 +79,65 @@ TEST_CASE("WRITEWATCH_LOG=1: one line with convention and back end, however ofte
 TEST_CASE("WRITEWATCH=off: left alone without a word") {
     for (const std::string& convention : conventions())
         CHECK(load("standin-" + convention, "WRITEWATCH=off WRITEWATCH_LOG=1") == kUntouched);
+}
+
+TEST_CASE("WRITEWATCH of another value: left alone, one line says which are known") {
+    CHECK(load(a_standin(), "WRITEWATCH=offf") ==
+          "writewatch: standing aside: WRITEWATCH is none of on, off and verify\n" + kUntouched);
+    CHECK(load(a_standin(), "WRITEWATCH=on") == kTaken);
+    CHECK(load(a_standin(), "WRITEWATCH=") == kTaken);
+}
+
+TEST_CASE("WRITEWATCH_PROGRAMS: only the named programs, or all but the excluded") {
+    const std::string standin = a_standin();
+    CHECK(load(standin, "WRITEWATCH_PROGRAMS=other.exe," + standin + ".so") == kTaken);
+    CHECK(load(standin, "WRITEWATCH_PROGRAMS=other.exe") == kUntouched);
+    CHECK(load(standin, "WRITEWATCH_PROGRAMS=-other.exe") == kTaken);
+    CHECK(load(standin, "WRITEWATCH_PROGRAMS=-" + standin + ".so") == kUntouched);
+}
+
+TEST_CASE("WRITEWATCH_PROGRAMS_FILE: the same from a file, which has to be there") {
+    const std::string standin = a_standin();
+    char name[] = "/tmp/programs-XXXXXX";
+    const int file = mkstemp(name);
+    REQUIRE(file >= 0);
+    const std::string list = "# served\n" + standin + ".so\n";
+    REQUIRE(write(file, list.data(), list.size()) == static_cast<ssize_t>(list.size()));
+    CHECK(load(standin, std::string("WRITEWATCH_PROGRAMS_FILE=") + name) == kTaken);
+    REQUIRE(ftruncate(file, 0) == 0);
+    REQUIRE(pwrite(file, "other.exe", 9, 0) == 9);
+    CHECK(load(standin, std::string("WRITEWATCH_PROGRAMS_FILE=") + name) == kUntouched);
+    REQUIRE(ftruncate(file, 1 << 20) == 0);
+    CHECK(load(standin, std::string("WRITEWATCH_PROGRAMS_FILE=") + name) ==
+          "writewatch: standing aside: WRITEWATCH_PROGRAMS_FILE is too long\n" + kUntouched);
+    close(file);
+    unlink(name);
+    CHECK(load(standin, std::string("WRITEWATCH_PROGRAMS_FILE=") + name) ==
+          "writewatch: standing aside: WRITEWATCH_PROGRAMS_FILE cannot be opened\n" + kUntouched);
+}
+
+TEST_CASE("a program that executes itself anew, as Wine does: one line for both") {
+    const std::string again =
+        variable("WW_LOADER") + " " + variable("WW_STANDINS") + "/" + a_standin() + ".so --again";
+    const std::string said = preloaded("WRITEWATCH_LOG=1", again);
+    CHECK(said.rfind("writewatch: serving write watches (", 0) == 0);
+    CHECK(said.find("writewatch", 1) == std::string::npos);
+    CHECK(said.substr(said.find('\n') + 1) == kTaken + kTaken);
+}
+
+TEST_CASE("loaded after ntdll.so: takes over all the same, without a word") {
+    const std::string late = variable("WW_LOADER") + " " + variable("WW_STANDINS") + "/" +
+                             a_standin() + ".so --late " + variable("WW_PLUGIN");
+    CHECK(output_of(late + " 2>&1") == kTaken);
+    CHECK(output_of("WRITEWATCH=off " + late + " 2>&1") == kUntouched);
+}
+
+TEST_CASE("loaded after somebody else took an entry: left alone, one line says which") {
+    const std::string hooked = variable("WW_LOADER") + " " + variable("WW_STANDINS") + "/" +
+                               a_standin() + ".so --hooked " + variable("WW_PLUGIN");
+    CHECK(output_of(hooked + " 2>&1") ==
+          "writewatch: standing aside: NtResetWriteWatch is not in Wine's system-call table\n"
+          "half\nr--p\n");
 }
 
 TEST_CASE("an entry that is missing in the table: left alone, one line says which") {
