@@ -47,6 +47,16 @@ T windows_says(T right, StockWrong<T> stock) {
     return stock.answer;
 }
 
+// A 32-bit program on a 64-bit Wine: thunks on the Windows side translate its
+// calls. They check some arguments themselves, and store results themselves,
+// after the translated call: the same with the plugin and without.
+inline constexpr bool on_thunks = WW_ON_THUNKS;
+
+template<class T>
+T thunks_say(T translated, T otherwise) {
+    return on_thunks ? translated : otherwise;
+}
+
 struct Query {
     DWORD flags = 0;
     size_t first = 0;
