@@ -95,6 +95,44 @@ void pipe_read_marks_at_issue_and_at_completion(DWORD type) {
     CHECK(std::memcmp(memory.at(0), message, sizeof(message)) == 0);
 }
 
+// A thread that reads from a pipe, and waits in there for somebody to write.
+struct BlockedReader {
+    const Watched* memory;
+    Handle pipe;
+    Handle thread{CreateThread(nullptr, 0, read, this, 0, nullptr)};
+    bool succeeded = false;
+
+    static DWORD WINAPI read(void* argument) {
+        auto& self = *static_cast<BlockedReader*>(argument);
+        ConnectNamedPipe(self.pipe, nullptr);
+        DWORD received = 0;
+        self.succeeded = ReadFile(self.pipe, self.memory->at(0),
+                                  static_cast<DWORD>(self.memory->bytes()), &received, nullptr) &&
+                         received == sizeof(message);
+        return 0;
+    }
+};
+
+void blocking_read_marks_at_issue_and_at_completion(DWORD type) {
+    const Watched memory(pages);
+    memory.write_all();
+    CHECK(memory.take() == page_range(0, pages - 1));
+    BlockedReader reader{
+        &memory, Handle(CreateNamedPipeA(pipe_name(), PIPE_ACCESS_INBOUND, type | PIPE_WAIT, 1,
+                                         1024, 1024, NMPWAIT_USE_DEFAULT_WAIT, nullptr))};
+    const Handle write_end(
+        CreateFileA(pipe_name(), GENERIC_WRITE, 0, nullptr, OPEN_EXISTING, 0, nullptr));
+    for (int round = 0; round < 1000 && memory.written().size() < pages; ++round)
+        Sleep(10);
+    CHECK(memory.take() == page_range(0, pages - 1));
+
+    DWORD sent = 0;
+    REQUIRE(WriteFile(write_end, message, sizeof(message), &sent, nullptr));
+    REQUIRE(WaitForSingleObject(reader.thread, 10000) == WAIT_OBJECT_0);
+    CHECK(reader.succeeded);
+    CHECK(memory.take() == Pages{0});
+}
+
 } // namespace
 
 TEST_CASE("ReadFile: all pages of the buffer are reported, even of a short read") {
@@ -142,6 +180,14 @@ TEST_CASE("WriteFile out of watched memory: nothing is reported") {
     REQUIRE(WriteFile(file, memory.at(0), static_cast<DWORD>(memory.bytes()), &wrote, nullptr));
     CHECK(wrote == memory.bytes());
     CHECK(memory.written() == Pages{});
+}
+
+TEST_CASE("blocking read of a byte pipe: all pages when it begins, the filled ones when it ends") {
+    blocking_read_marks_at_issue_and_at_completion(PIPE_TYPE_BYTE);
+}
+
+TEST_CASE("blocking read of a message pipe: all pages when it begins, the filled when it ends") {
+    blocking_read_marks_at_issue_and_at_completion(PIPE_TYPE_MESSAGE);
 }
 
 TEST_CASE("asynchronous read of a byte pipe: all pages at issue, the filled ones at completion") {
