@@ -4,34 +4,13 @@
 #pragma once
 
 #include "kernel/own_descriptor.h"
-#include "kernel/uapi.h"
+#include "kernel/page_scan.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 namespace ww::kernel {
-
-using Region = uapi::page_region;
-
-// Readies regions for a scan of any range.
-inline void forget_regions(std::span<Region> regions) noexcept {
-    for (Region& region : regions)
-        region.end = 0;
-}
-
-// Which pages a scan is about. `inverted` bits are negated before `required`
-// and `any_of` are looked at.
-struct PageMask {
-    std::uint64_t required = 0;
-    std::uint64_t inverted = 0;
-    std::uint64_t any_of = 0;
-};
-
-struct ScanResult {
-    std::size_t regions = 0; // filled, also when `error` is set
-    Error error;
-};
 
 class Pagemap {
 public:
@@ -76,8 +55,7 @@ public:
 
 private:
     explicit Pagemap(OwnDescriptor file) noexcept : file_(std::move(file)) {}
-    ScanResult scan(std::uint64_t flags, Range range, const PageMask& mask, std::span<Region> out,
-                    std::size_t max_pages) noexcept;
+    ScanResult scan(const PageScan& scan, std::span<Region> out) noexcept;
     OwnDescriptor file_;
 };
 

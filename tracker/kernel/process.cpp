@@ -3,7 +3,6 @@
 
 #include "kernel/memory.h"
 
-#include <algorithm>
 #include <charconv>
 #include <fcntl.h>
 #include <iterator>
@@ -65,29 +64,8 @@ Result<UniqueFd> Process::open_file(const char* name) const noexcept {
 }
 
 ScanResult Process::scan(const PageScan& scan, std::span<Region> out) const noexcept {
-    // After an error in the middle the kernel does not say how many regions it
-    // filled; an untouched `end` does. Storing also brings the memory in.
-    for (Region& region : out)
-        region.end = 0;
-
-    uapi::pm_scan_arg arg = empty_request();
-    arg.flags = scan.protect ? uapi::PM_SCAN_WP_MATCHING : 0;
-    arg.start = scan.range.start;
-    arg.end = scan.range.end;
-    arg.vec = reinterpret_cast<std::uintptr_t>(out.data());
-    arg.vec_len = out.size();
-    arg.max_pages = scan.max_pages;
-    arg.category_mask = scan.mask.required;
-    arg.category_inverted = scan.mask.inverted;
-    arg.category_anyof_mask = scan.mask.any_of;
-    arg.return_mask = scan.returned;
-
-    const int filled = ::ioctl(pagemap_.get(), uapi::PAGEMAP_SCAN, &arg);
-    if (filled >= 0)
-        return {static_cast<std::size_t>(filled), Error::none};
-    const Error error = Error::last();
-    const auto unfilled = std::ranges::find(out, 0U, &Region::end);
-    return {static_cast<std::size_t>(unfilled - out.begin()), error};
+    forget_regions(out);
+    return scan_pages(pagemap_.get(), scan, out);
 }
 
 // Empty scans: the kernel checks the addresses and has nothing to walk over.

@@ -4,7 +4,8 @@
 // used again.
 #pragma once
 
-#include "kernel/pagemap.h"
+#include "kernel/handles.h"
+#include "kernel/page_scan.h"
 
 #include <cerrno>
 #include <cstdint>
@@ -14,24 +15,13 @@ namespace ww::kernel {
 
 inline constexpr Error bad_address{EFAULT};
 
-// PAGEMAP_SCAN without any of its checks of registration: with `protect`
-// memory that is not registered is passed over.
-struct PageScan {
-    Range range;
-    PageMask mask;
-    std::uint64_t returned = 0;  // categories
-    std::uint64_t max_pages = 0; // 0: no limit
-    bool protect = false;
-};
-
 class Process {
 public:
     Process() noexcept = default;
     // 0 is the caller.
     static Result<Process> open(int pid) noexcept;
 
-    // Pages matching, in ascending order. `out` is neither empty nor anything
-    // but our own memory: failing to store would lose what was protected.
+    // As scan_pages(), whatever stands in `out`.
     ScanResult scan(const PageScan& scan, std::span<Region> out) const noexcept;
 
     // Whether the kernel takes [start, end), and a vector, as addresses
