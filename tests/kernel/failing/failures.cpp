@@ -69,9 +69,8 @@ const Failure kFailures[] = {
     {"fcntl", 0, EINVAL},
     {"close", 0, EINTR},
     {"close", 0, EIO},
-    {"memfd_create", 0, EMFILE},
-    {"memfd_create", 0, ENOMEM},
-    {"fstat", 0, ENOMEM},
+    {"syscall", SYS_memfd_create, EMFILE},
+    {"syscall", SYS_memfd_create, ENOMEM},
 };
 
 struct Met {
@@ -257,18 +256,6 @@ int __wrap_close(int fd) {
     const failing::Failure* failure = failing::meet("close", 0, WW_HERE);
     const int result = __real_close(fd);
     return failure ? fail<int>(*failure) : result;
-}
-
-int __real_memfd_create(const char* name, unsigned flags);
-int __wrap_memfd_create(const char* name, unsigned flags) {
-    const failing::Failure* failure = failing::meet("memfd_create", 0, WW_HERE);
-    return failure ? fail<int>(*failure) : __real_memfd_create(name, flags);
-}
-
-int __real_fstat64(int fd, void* status);
-int __wrap_fstat64(int fd, void* status) {
-    const failing::Failure* failure = failing::meet("fstat", 0, WW_HERE);
-    return failure ? fail<int>(*failure) : __real_fstat64(fd, status);
 }
 
 } // extern "C"
