@@ -2,7 +2,7 @@
 // Pages that must still be reported although the kernel may forget them: one
 // bit each, set and cleared atomically by any thread at any time.
 //
-// All memory is part of the object, some 20 MiB that cost nothing until they
+// All memory is part of the object, some 8 MiB that cost nothing until they
 // are touched: where this runs nothing can be allocated. Objects of it have
 // static storage, or are made zero in some other way.
 #pragma once
@@ -18,7 +18,7 @@ public:
     // False in a process that never latched anything.
     bool any() const noexcept { return __atomic_load_n(&blocks_used_, __ATOMIC_ACQUIRE) != 0; }
 
-    // Beyond the blocks' number (512 GiB of addresses that had latched pages)
+    // Beyond the blocks' number (128 GiB of addresses that had latched pages)
     // nothing is latched.
     void add(PageRange range) noexcept;
     void remove(PageRange range) noexcept;
@@ -34,7 +34,7 @@ private:
     static constexpr SIZE_T kBlockPages = kBlockWords * kWordPages;
     static constexpr SIZE_T kPlaces =
         (SIZE_T{1} << (kAddressBits - 12)) / kBlockPages; // of 128 MiB each
-    static constexpr SIZE_T kBlocks = kPlaces < 4096 ? kPlaces : 4096;
+    static constexpr SIZE_T kBlocks = kPlaces < 1024 ? kPlaces : 1024;
 
     struct Block {
         std::uint64_t words[kBlockWords];

@@ -44,7 +44,8 @@
  *           there may unwind past these functions (longjmp, or Wine's way back
  *           to the caller of a system call): nothing is held, and nothing was
  *           changed.
- * Stack     Less than 6 KiB. No allocation, no output, errno is kept.
+ * Stack     Less than 8 KiB, for questions and changes of protection; Wine's own
+ *           answers take as much. No allocation, no output, errno is kept.
  * Costs     Measured on Linux 6.18, on a busy machine: what concerns memory that
  *           is not watched is a lookup of 10 to 20 ns. A watch and its release
  *           take 1.2 microseconds, of 256 GiB 3.5; a query 0.9, with 256 clean
