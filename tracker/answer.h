@@ -44,7 +44,7 @@ private:
     std::size_t count_ = 0;
 };
 
-// Coalesced ranges, in the caller's struct of a base and a size.
+// Coalesced ranges, in the caller's struct of a base, or an offset, and a size.
 template<class Out>
 class RangeAnswer : public AnyPlace {
 public:
@@ -58,11 +58,18 @@ public:
         if (count_ > 0 && written.start == last_end_)
             out_[count_ - 1].bytes += written.bytes();
         else
-            out_[count_++] = {reinterpret_cast<void*>(written.start), written.bytes()};
+            out_[count_++] = piece(written);
         last_end_ = written.end;
     }
 
 private:
+    static Out piece(Range range) noexcept {
+        if constexpr (requires(Out out) { out.offset; })
+            return {range.start, range.bytes()};
+        else
+            return {reinterpret_cast<void*>(range.start), range.bytes()};
+    }
+
     Out* out_;
     std::size_t capacity_;
     std::size_t count_ = 0;

@@ -32,6 +32,8 @@ TEST_CASE("maps: a file, anonymous memory, and the kernel's own are told apart")
     CHECK(file->range == Range{0x7f897000, 0x7f8bd000});
     CHECK(file->device == Device{0xfe, 0x1a});
     CHECK(file->has_file);
+    CHECK(file->offset == 0x26000);
+    CHECK(file->inode == 332835);
     CHECK(file->name == "/usr/lib/a name.so (deleted)");
 
     const auto anonymous = parse_maps_line("1000-3000 rw-p 00000000 00:00 0 ");

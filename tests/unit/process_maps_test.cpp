@@ -79,6 +79,8 @@ TEST_CASE("mappings: asking and reading give the same list") {
         CHECK(a.range == b.range);
         CHECK(a.device == b.device);
         CHECK(a.has_file == b.has_file);
+        CHECK(a.offset == b.offset);
+        CHECK(a.inode == b.inode);
         CHECK(a.shared == b.shared);
         CHECK(a.special == b.special);
         CHECK(by_query[i].was_trackable == by_text[i].was_trackable);

@@ -83,7 +83,9 @@ const ProcessMapping* Mappings::next_by_query() noexcept {
     from_ = static_cast<std::uintptr_t>(request.vma_end);
     const bool has_file = request.inode != 0;
     mapping_ = {.range = {start, from_},
+                .offset = request.vma_offset,
                 .device = {request.dev_major, request.dev_minor},
+                .inode = request.inode,
                 .has_file = has_file,
                 .shared = (request.vma_flags & kShared) != 0,
                 .special = !has_file && is_special(start),
@@ -111,7 +113,9 @@ const ProcessMapping* Mappings::next_by_text() noexcept {
             continue;
         from_ = parsed->range.end;
         mapping_ = {.range = parsed->range,
+                    .offset = parsed->offset,
                     .device = parsed->device,
+                    .inode = parsed->inode,
                     .has_file = parsed->has_file,
                     .shared = parsed->shared,
                     .special = !parsed->has_file && is_special_name(parsed->name),

@@ -13,7 +13,9 @@ namespace ww::kernel {
 
 struct ProcessMapping {
     Range range;
+    std::uint64_t offset = 0; // in the file, of the first byte
     Device device;
+    std::uint64_t inode = 0;
     bool has_file = false;
     bool shared = false;
     bool special = false;       // the kernel's own, like [vdso]

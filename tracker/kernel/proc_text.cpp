@@ -17,6 +17,10 @@ std::string_view take_word(std::string_view& rest) noexcept {
     return word;
 }
 
+void parse(std::string_view word, int base, std::uint64_t& number) noexcept {
+    std::from_chars(word.data(), word.data() + word.size(), number, base);
+}
+
 template<class Number>
 bool parse_pair(std::string_view word, char separator, int base, Number& first,
                 Number& second) noexcept {
@@ -37,11 +41,11 @@ std::optional<MapsLine> parse_maps_line(std::string_view line) noexcept {
     if (!parse_pair(take_word(line), '-', 16, parsed.range.start, parsed.range.end))
         return std::nullopt;
     parsed.shared = take_word(line).ends_with('s');
-    take_word(line);
+    parse(take_word(line), 16, parsed.offset);
     if (!parse_pair(take_word(line), ':', 16, parsed.device.major, parsed.device.minor))
         return std::nullopt;
-    const std::string_view inode = take_word(line);
-    parsed.has_file = !inode.empty() && inode != "0";
+    parse(take_word(line), 10, parsed.inode);
+    parsed.has_file = parsed.inode != 0;
     parsed.name = line.substr(std::min(line.find_first_not_of(' '), line.size()));
     return parsed;
 }

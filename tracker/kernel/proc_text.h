@@ -18,7 +18,9 @@ struct Device {
 
 struct MapsLine {
     Range range;
+    std::uint64_t offset = 0; // in the file
     Device device;
+    std::uint64_t inode = 0;
     bool has_file = false;
     bool shared = false;
     std::string_view name; // of the file, or "[heap]" and the like; often empty

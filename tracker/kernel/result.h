@@ -17,7 +17,7 @@ public:
 
     // The ones that the rest of the tracker gives or tells apart.
     static const Error none, invalid, exists, not_found, no_memory, not_permitted,
-        unsupported_memory, no_backend, forked, busy;
+        unsupported_memory, no_backend, forked, busy, other_object, out_of_range;
 
     static Error last() noexcept { return Error{errno}; }
 
@@ -35,6 +35,8 @@ inline constexpr Error Error::unsupported_memory{EOPNOTSUPP};
 inline constexpr Error Error::no_backend{ENOTSUP};
 inline constexpr Error Error::forked{ENOSYS};
 inline constexpr Error Error::busy{EBUSY};
+inline constexpr Error Error::other_object{EXDEV};
+inline constexpr Error Error::out_of_range{ERANGE};
 
 // What a call that makes a T gives: the T, or why not.
 template<class T>
