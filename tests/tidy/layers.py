@@ -56,6 +56,11 @@ ROOMS = {
         calls=['asm', 'close', 'dl_iterate_phdr', 'dlopen', 'getenv', 'getpid', 'madvise', 'mmap',
                'mprotect', 'open', 'process_vm_readv', 'read', 'setenv', 'write'],
         windows=True),
+    'wine-shim/native/':   Room(
+        [PUBLIC, 'wine-shim/'],
+        headers=['cerrno', 'pthread.h', 'sys/mman.h'],
+        calls=['errno', 'mmap', 'mprotect', 'munmap', 'pthread_atfork'],
+        windows=True),
     'wine-shim/demo/':     Room(['wine-shim/demo/'], headers=None, calls=None, windows=True),
     'allocator-hooks/':    Room([PUBLIC, 'allocator-hooks/']),
     'tests/':              Room([''], headers=None, calls=None, windows=True),
