@@ -84,6 +84,12 @@ void (*const steps[])(Shared&) = {
         VirtualFree(shared.from_parent, 0, MEM_RELEASE);
         query(shared, shared.from_parent);
     },
+    [](Shared& shared) {
+        shared.from_parent = static_cast<char*>(
+            VirtualAlloc(shared.own, pages * page_bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
+        store(shared.own, 1);
+        query(shared, shared.own);
+    },
 };
 
 class Child {
@@ -168,6 +174,12 @@ TEST_CASE("memory allocated in another process: watched there, beside its own") 
 
     // Released by the child itself, though it did not allocate it.
     child.step();
+    CHECK(shared.error == ERROR_INVALID_PARAMETER);
+
+    // Released from outside, and used again for something else.
+    REQUIRE(VirtualFreeEx(child.process(), shared.own, 0, MEM_RELEASE));
+    child.step();
+    REQUIRE(shared.from_parent == shared.own);
     CHECK(shared.error == ERROR_INVALID_PARAMETER);
 }
 
