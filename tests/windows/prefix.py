@@ -3,7 +3,7 @@
 """The plugin in every process of a prefix: there, silent, and inert but where
 memory is watched; no descriptor of it reaches a child; nothing is slow to start.
 
-usage: prefix.py PREFIX PLUGIN PROGRAM
+usage: prefix.py RUN_WINE PREFIX PLUGIN PROGRAM
 
 PROGRAM is crowd.exe. Stops Wine in that prefix first: its server and services
 shall start with the plugin, too. Exits 77 where there is no Wine.
@@ -97,6 +97,13 @@ def check(processes):
             raise Failure(f'{wanted} descriptors of the plugin expected: {process}')
 
 
+def make(prefix, run_wine):
+    made = subprocess.run([run_wine, '--prefix', prefix, 'wineboot'], check=False,
+                          stdin=subprocess.DEVNULL, timeout=300)
+    if made.returncode == SKIP:
+        sys.exit(SKIP)
+
+
 def run_crowd(prefix, plugin, program):
     wine = find(os.environ.get('WINELOADER'), '/usr/lib/wine/wine64', 'wine64', 'wine')
     server = find('wineserver', '/usr/lib/wine/wineserver', '/usr/lib/wine/wineserver64')
@@ -141,8 +148,9 @@ def check_start(prefix, plugin):
 
 
 def main():
-    prefix, plugin, program = (Path(argument).resolve() for argument in sys.argv[1:])
+    run_wine, prefix, plugin, program = (Path(argument).resolve() for argument in sys.argv[1:])
     try:
+        make(prefix, run_wine)
         run_crowd(prefix, plugin, program)
         check_start(prefix, plugin)
     except (Failure, subprocess.SubprocessError) as reason:
