@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """What the built libraries export, need and bring along.
 
-usage: symbols.py library LIBRARY INCLUDES    exports what the public headers declare
+usage: symbols.py library LIBRARY INCLUDES RELEASED
+                                             exports what the public headers declare,
+                                             and what the last release did
        symbols.py plugin PLUGIN               fit for any process
        symbols.py self-test BAD_PLUGIN        breaks every rule for plugins
 """
@@ -42,6 +44,7 @@ class Binary:
         self.imports = {name for kind, name in dynamic if kind in 'Uwv'}
         # 'A' is the name of a symbol version, not a symbol.
         self.exports = {name.split('@')[0] for kind, name in dynamic if kind not in 'UwvA'}
+        self.versioned = {name.replace('@@', '@') for kind, name in dynamic if kind not in 'UwvA'}
         self.needed = set(re.findall(r'\(NEEDED\).*\[(.+)\]', run('readelf', '-dW', path)))
         self.glibc = max((tuple(map(int, version.split('.'))) for version in
                           re.findall(r'Name: GLIBC_([\d.]+)', run('readelf', '-VW', path))),
@@ -69,7 +72,17 @@ def compare(kind, have, want):
         yield f'{kind} missing: {" ".join(sorted(want - have))}'
 
 
-def library_problems(binary, include_folder):
+def released_problems(binary, released):
+    """Programs were linked to these; more may be added, none taken away."""
+    names = set(Path(released).read_text(encoding='utf-8').split())
+    if not names:
+        yield f'{released} is empty'
+    if names - binary.versioned:
+        yield f'exports of the last release gone: {" ".join(sorted(names - binary.versioned))}'
+
+
+def library_problems(binary, include_folder, released):
+    yield from released_problems(binary, released)
     names = declared(include_folder)
     if not names:
         yield 'no WW_EXPORT function found in the headers'
