@@ -28,7 +28,7 @@ STANDARD = set('''
 '''.split())
 
 # Where includes are looked for, besides the including file's own folder.
-INCLUDE_ROOTS = ['tracker/include', 'wine-shim/include', 'tracker', 'wine-shim',
+INCLUDE_ROOTS = ['tracker/include', 'wine-shim/include', 'allocator-hooks/include', 'tracker', 'wine-shim',
                  'allocator-hooks', 'tests', '.']
 
 PUBLIC = 'tracker/include/'
@@ -62,7 +62,12 @@ ROOMS = {
         calls=['errno', 'mmap', 'mprotect', 'munmap', 'pthread_atfork'],
         windows=True),
     'wine-shim/demo/':     Room(['wine-shim/demo/'], headers=None, calls=None, windows=True),
-    'allocator-hooks/':    Room([PUBLIC, 'allocator-hooks/']),
+    'allocator-hooks/':    Room(
+        [PUBLIC, 'allocator-hooks/'],
+        headers=['cerrno', 'charconv', 'link.h', 'memory_resource', 'mimalloc.h', 'sys/mman.h', 'thread',
+                 'unistd.h'],
+        calls=['dl_iterate_phdr', 'errno', 'getenv', 'madvise', 'mmap', 'munmap', 'sysconf',
+               'write']),
     'tests/':              Room([''], headers=None, calls=None, windows=True),
 }
 MUST_HAVE_FILES = ['tracker/', 'tracker/kernel/', 'tracker/include/', 'wine-shim/',
@@ -205,7 +210,7 @@ SAMPLES = [
     ('wine-shim/preload/a.cpp', '#include <linux/fs.h>', 'linux/fs.h'),
     ('wine-shim/preload/a.cpp', 'ioctl(fd, 1);', 'ioctl'),
     ('allocator-hooks/a.cpp', '#include "status.h"', 'wine-shim/status.h'),
-    ('allocator-hooks/a.cpp', 'madvise(p, 1, 2);', 'madvise'),
+    ('allocator-hooks/a.cpp', 'ioctl(p, 1, 2);', 'ioctl'),
     ('elsewhere/a.cpp', 'int x;', 'no layer'),
 ]
 
