@@ -68,6 +68,7 @@ ROOMS = {
                  'unistd.h'],
         calls=['dl_iterate_phdr', 'errno', 'getenv', 'madvise', 'mmap', 'munmap', 'sysconf',
                'write']),
+    'allocator-hooks/examples/': Room([PUBLIC, 'allocator-hooks/examples/'], headers=None, calls=None),
     'tests/':              Room([''], headers=None, calls=None, windows=True),
 }
 MUST_HAVE_FILES = ['tracker/', 'tracker/kernel/', 'tracker/include/', 'wine-shim/',

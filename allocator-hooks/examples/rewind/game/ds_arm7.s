@@ -1,0 +1,2 @@
+	.arm
+loop:	b loop
