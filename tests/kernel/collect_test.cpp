@@ -200,3 +200,12 @@ TEST_CASE("bad ranges and flags: refused, outputs and state untouched") {
     CHECK(resume == nullptr);
     CHECK(pages.written() == PageSet{1});
 }
+
+TEST_CASE("any written: 1 however many there are") {
+    const Watched pages{8};
+    CHECK(ww_any_written(pages.tracker(), pages.at(0), pages.bytes()) == 0);
+    pages.store_all();
+    CHECK(ww_any_written(pages.tracker(), pages.at(0), pages.bytes()) == 1);
+    pages.store(3);
+    CHECK(ww_any_written(pages.tracker(), pages.at(3), 2 * kPage) == 1);
+}
