@@ -81,13 +81,24 @@ void ArmedBlocks::clear(Range pages) noexcept {
         const std::size_t block_page = block * kPagesPerBlock;
         Group& group = *group_of(block);
         Block& marks = *group.blocks[place].load();
-        for_each_bit_run(std::max(first, block_page) - block_page,
-                         std::min(end - block_page, kPagesPerBlock),
-                         [&](std::size_t word, std::uint64_t mask) {
-                             marks.pages[word].fetch_and(~mask);
-                         });
+        for_each_bit_run(
+            std::max(first, block_page) - block_page, std::min(end - block_page, kPagesPerBlock),
+            [&](std::size_t word, std::uint64_t mask) { marks.pages[word].fetch_and(~mask); });
         group.full[place / kWordBits].fetch_and(~(std::uint64_t{1} << place % kWordBits));
     }
+}
+
+// The marks of a block that is flagged as having some.
+std::uint64_t ArmedBlocks::look_at_word(std::size_t block, std::size_t word, std::uint64_t mask,
+                                        bool take) noexcept {
+    const std::size_t place = block % kBlocksPerGroup;
+    Group& group = *group_of(block);
+    std::atomic<std::uint64_t>& marks = group.blocks[place].load()->pages[word];
+    if (!take || (marks.load() & mask) == 0)
+        return marks.load() & mask;
+    const std::uint64_t taken = marks.fetch_and(~mask) & mask;
+    group.full[place / kWordBits].fetch_and(~(std::uint64_t{1} << place % kWordBits));
+    return taken;
 }
 
 // The first block of [block, end) that has the flag, or has it not; `end` if
@@ -115,8 +126,7 @@ std::size_t ArmedBlocks::find_block(Flags Group::*flags, bool set, std::size_t b
 // Whether all pages of the block that lie in the range are marked.
 bool ArmedBlocks::part_is_armed(std::size_t block, Range range) const noexcept {
     const Group* group = group_of(block);
-    const Block* marks =
-        group != nullptr ? group->blocks[block % kBlocksPerGroup].load() : nullptr;
+    const Block* marks = group != nullptr ? group->blocks[block % kBlocksPerGroup].load() : nullptr;
     if (marks == nullptr)
         return false;
     const std::size_t block_page = block * kPagesPerBlock;

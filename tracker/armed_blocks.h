@@ -13,8 +13,10 @@
 #include "bits.h"
 #include "range.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -38,6 +40,12 @@ public:
 
     // The pages are not, or not known to be, armed any more.
     void clear(Range pages) noexcept;
+
+    // Visits the marked pages of the range, in ascending order, as ranges, until
+    // visit(Range) gives false. With `take` what is visited, but for the last
+    // then, is marked no more: of two who take a page at once one gets it.
+    template<class Visit>
+    void visit_marked(Range pages, bool take, Visit visit) noexcept;
 
     // The first run of armed blocks in the range that is worth a scan of its
     // own: two blocks, or all of the range. Empty if there is none. Of a block
@@ -70,6 +78,8 @@ private:
     Group* group_of(std::size_t block) const noexcept;
     template<class T>
     T* made(std::atomic<T*>& slot) noexcept;
+    std::uint64_t look_at_word(std::size_t block, std::size_t word, std::uint64_t mask,
+                               bool take) noexcept;
     bool part_is_armed(std::size_t block, Range range) const noexcept;
     bool mark_word(std::size_t word, std::uint64_t mask) noexcept;
     std::size_t find_block(Flags Group::*flags, bool set, std::size_t block,
@@ -104,6 +114,35 @@ void ArmedBlocks::mark(const Items& items, ToRange to_range, std::uint64_t epoch
     changed |= mark_word(word, mask);
     if (changed && epoch_.load() != epoch)
         clear(all);
+}
+
+template<class Visit>
+void ArmedBlocks::visit_marked(Range pages, bool take, Visit visit) noexcept {
+    const std::size_t first = pages.start >> page_shift_;
+    const std::size_t end = ((pages.end - 1) >> page_shift_) + 1;
+    const std::size_t end_block = (end - 1) / kPagesPerBlock + 1;
+    bool more = true;
+    for (std::size_t block = first / kPagesPerBlock; more; ++block) {
+        block = find_block(&Group::marked, true, block, end_block);
+        if (block == end_block)
+            return;
+        const std::size_t block_page = block * kPagesPerBlock;
+        for_each_bit_run(
+            std::max(first, block_page) - block_page, std::min(end - block_page, kPagesPerBlock),
+            [&](std::size_t word, std::uint64_t mask) {
+                std::uint64_t left = more ? look_at_word(block, word, mask, take) : 0;
+                while (left != 0 && more) {
+                    const auto bit = static_cast<std::size_t>(std::countr_zero(left));
+                    const auto count = static_cast<std::size_t>(std::countr_one(left >> bit));
+                    const std::size_t page = block_page + word * kWordBits + bit;
+                    more = visit(Range{page << page_shift_, (page + count) << page_shift_});
+                    if (more)
+                        left &= count + bit == kWordBits ? 0 : ~std::uint64_t{0} << (bit + count);
+                }
+                if (take && left != 0)
+                    mark_word(block * kWordsPerBlock + word, left);
+            });
+    }
 }
 
 } // namespace ww

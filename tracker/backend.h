@@ -6,6 +6,7 @@
 #include "kernel/memory.h"
 #include "kernel/pagemap.h"
 #include "memory_kind.h"
+#include "page_state.h"
 #include "range.h"
 
 #include <atomic>
@@ -54,11 +55,21 @@ public:
     // The range is not mapped any more, or not for long.
     virtual void forget(Range range) noexcept = 0;
 
-    // A bounded piece of the front of `rest`, which is watched; `scratch` holds
-    // the answer: every `end` in it is 0, or from a step in front of `rest`.
+    // A bounded piece of the front of `rest`, which is watched; the front of
+    // `scratch` holds the answer: every `end` in it is 0, or from a step in front of `rest`.
     // With `reset` the pages found start clean again.
     virtual Step collect(Watched rest, bool reset, StepLimits limits,
                          std::span<kernel::Region> scratch) noexcept = 0;
+
+    // As collect(), and what else became of pages: each region's `categories`
+    // are a PageState. A back end that cannot tell says written.
+    virtual Step collect_states(Watched rest, bool reset, StepLimits limits,
+                                std::span<kernel::Region> scratch) noexcept {
+        const Step step = collect(rest, reset, limits, scratch);
+        for (kernel::Region& region : scratch.first(step.written.size()))
+            region.categories = static_cast<std::uint64_t>(PageState::written);
+        return step;
+    }
 
     // Pages that a collect without reset has just reported start clean again,
     // without a second question: what is written after this is found by the

@@ -38,6 +38,8 @@ public:
     // One ioctl's worth.
     Step collect(Watched rest, bool reset, StepLimits limits,
                  std::span<kernel::Region> scratch) noexcept override;
+    Step collect_states(Watched rest, bool reset, StepLimits limits,
+                        std::span<kernel::Region> scratch) noexcept override;
     kernel::Error protect(Watched pages) noexcept override;
 
 private:
@@ -53,6 +55,12 @@ private:
     Step collect_hugetlb(Range rest, bool reset, std::size_t max_pages,
                          std::span<kernel::Region> out) noexcept;
     kernel::Error release_touched(Range part) noexcept;
+    Step changed(Watched part, bool reset, std::size_t max_pages,
+                 std::span<kernel::Region> scratch) noexcept;
+    void make_clean(Watched part, std::span<kernel::Region> scratch) noexcept;
+    Step written_and_dropped(Watched rest, bool reset, std::size_t max_pages,
+                             std::span<kernel::Region> scratch) noexcept;
+    Step dropped_pages(Watched part, bool take, std::span<kernel::Region> out) noexcept;
     Range register_again(Watched rest, std::span<kernel::Region> scratch) noexcept;
     Range register_parts(Watched rest, std::span<kernel::Region> scratch) noexcept;
 

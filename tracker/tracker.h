@@ -45,9 +45,13 @@ public:
     // claimed.
     template<class Answer>
     Collected collect(Range range, bool reset, Answer& answer) noexcept {
+        return collect_unclaimed(*backend_, range, reset, answer);
+    }
+    template<class Source, class Answer>
+    Collected collect_unclaimed(Source& source, Range range, bool reset, Answer& answer) noexcept {
         if (reset && claims_.meet(range))
             return {range.start, kernel::Error::busy};
-        return collect_from(*backend_, range, reset, answer);
+        return collect_from(source, range, reset, answer);
     }
 
     // For those who reset pages on behalf of others, and for them alone.

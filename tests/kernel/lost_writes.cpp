@@ -4,8 +4,9 @@
 // pause, one more collect, and the shadow must equal the memory. Two broken
 // collectors, which must lose, show that the test can fail.
 #define DOCTEST_CONFIG_IMPLEMENT
+#include "memory_kinds.h"
 #include "need.h"
-#include "pages.h"
+#include "writewatch/runs.h"
 
 #include <atomic>
 #include <barrier>
@@ -13,12 +14,17 @@
 #include <cstdlib>
 #include <cstring>
 #include <span>
+#include <string>
 #include <thread>
 
 namespace {
 
 constexpr std::size_t kPages = 256;
 constexpr std::size_t kWriters = 2;
+
+std::size_t pages_of(const TestedKind& kind) {
+    return is_hugetlb(kind) ? kKindPages : kPages;
+}
 
 bool long_run() {
     return std::getenv("WW_TEST_LONG") != nullptr;
@@ -58,7 +64,7 @@ private:
                 return;
             while (!pause_.load(std::memory_order_relaxed)) {
                 random = random * 6364136223846793005 + 1442695040888963407;
-                const auto page = static_cast<std::size_t>((random >> 33) % kPages);
+                const auto page = static_cast<std::size_t>((random >> 33) % pages_.count());
                 const auto word = static_cast<std::size_t>((random >> 45) % 64) * kWriters + id;
                 auto* target = reinterpret_cast<std::uint64_t*>(pages_.at(page)) + word;
                 std::atomic_ref{*target}.store(++value, std::memory_order_relaxed);
@@ -79,6 +85,7 @@ private:
 };
 
 // Copied word by word, because writers store meanwhile.
+// Writers keep to the first small page of a huge one.
 void copy_page(char* to, const char* from) {
     auto* target = reinterpret_cast<std::uint64_t*>(to);
     auto* source = reinterpret_cast<std::uint64_t*>(const_cast<char*>(from));
@@ -88,14 +95,21 @@ void copy_page(char* to, const char* from) {
 
 struct Shadow {
     const Watched& memory;
-    Pages copy{kPages};
+    Pages copy{memory.count()};
 
     void copy_pages(std::span<void* const> pages) const {
         for (const void* page : pages)
             copy_page(copy.at(memory.page_of(page)), static_cast<const char*>(page));
     }
     bool equals_memory() const {
-        return std::memcmp(copy.at(0), memory.at(0), memory.bytes()) == 0;
+        bool equal = true;
+        for (std::size_t page = 0; page < memory.count(); ++page)
+            equal = equal && std::memcmp(copy.at(page), memory.at(page), kPage) == 0;
+        return equal;
+    }
+    void copy_all() const {
+        for (std::size_t page = 0; page < memory.count(); ++page)
+            std::memcpy(copy.at(page), memory.at(page), kPage);
     }
 };
 
@@ -117,8 +131,9 @@ void collect_with_reset(const Watched& memory, const Shadow& shadow) {
 void collect_in_small_steps(const Watched& memory, const Shadow& shadow) {
     void* out[7];
     void* next = memory.at(0);
-    while (next != memory.at(kPages)) {
-        const auto rest = static_cast<std::size_t>(memory.at(kPages) - static_cast<char*>(next));
+    char* const end = memory.at(memory.count());
+    while (next != end) {
+        const auto rest = static_cast<std::size_t>(end - static_cast<char*>(next));
         const std::ptrdiff_t found =
             ww_collect_pages(memory.tracker(), next, rest, WW_RESET, out, std::size(out), &next);
         REQUIRE(found >= 0);
@@ -133,6 +148,19 @@ void collect_ranges(const Watched& memory, const Shadow& shadow) {
     REQUIRE(found >= 0);
     for (std::size_t i = 0; i < static_cast<std::size_t>(found); ++i) {
         for (std::size_t b = 0; b < out[i].bytes; b += kPage) {
+            void* page = static_cast<char*>(out[i].base) + b;
+            shadow.copy_pages({&page, 1});
+        }
+    }
+}
+
+void collect_runs(const Watched& memory, const Shadow& shadow) {
+    std::vector<ww_run> out(kPages);
+    const std::ptrdiff_t found = ww_collect_runs(memory.tracker(), memory.at(0), memory.bytes(),
+                                                 WW_RESET, out.data(), out.size(), nullptr);
+    REQUIRE(found >= 0);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(found); ++i) {
+        for (std::size_t b = 0; b < out[i].bytes; b += memory.page_bytes()) {
             void* page = static_cast<char*>(out[i].base) + b;
             shadow.copy_pages({&page, 1});
         }
@@ -162,8 +190,9 @@ struct Outcome {
 
 enum class Until { all_epochs, first_loss };
 
-Outcome run(Collector collector, int epochs, Until until) {
-    const Watched memory{kPages};
+Outcome run(Collector collector, int epochs, Until until,
+            const TestedKind& kind = tested_kind("private anonymous")) {
+    const Watched memory{kind, pages_of(kind)};
     const Shadow shadow{memory};
     Outcome outcome;
     {
@@ -180,7 +209,7 @@ Outcome run(Collector collector, int epochs, Until until) {
             collector(memory, shadow);
             if (!shadow.equals_memory()) {
                 ++outcome.epochs_with_loss;
-                std::memcpy(shadow.copy.at(0), memory.at(0), memory.bytes());
+                shadow.copy_all();
             }
         }
         outcome.stores = writers.stores();
@@ -196,6 +225,15 @@ TEST_CASE("collect with reset, as pages, in small steps and as ranges: no write 
     const int epochs = long_run() ? 200'000 : 2000;
     for (const Collector collector : {collect_with_reset, collect_in_small_steps, collect_ranges})
         CHECK(run(collector, epochs, Until::all_epochs).epochs_with_loss == 0);
+}
+
+TEST_CASE("collect with reset on every kind of memory: no write is lost") {
+    const int epochs = long_run() ? 20'000 : 100;
+    for (const TestedKind& kind : tested_kinds()) {
+        CAPTURE(std::string{kind.name});
+        for (const Collector collector : {collect_in_small_steps, collect_runs})
+            CHECK(run(collector, epochs, Until::all_epochs, kind).epochs_with_loss == 0);
+    }
 }
 
 TEST_CASE("control: collecting and resetting separately loses writes") {

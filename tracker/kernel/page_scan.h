@@ -27,6 +27,7 @@ struct PageMask {
     std::uint64_t required = 0;
     std::uint64_t inverted = 0;
     std::uint64_t any_of = 0;
+    std::uint64_t told = 0; // of what matches, besides `required`
 };
 
 struct PageScan {

@@ -44,7 +44,10 @@ ScanResult Pagemap::scan(const PageScan& scan, std::span<Region> out) noexcept {
 // All that matches carries the same bits, so that neighbours coalesce.
 ScanResult Pagemap::find(Range range, const PageMask& mask, std::span<Region> out,
                          std::size_t max_pages) noexcept {
-    return scan({.range = range, .mask = mask, .returned = mask.required, .max_pages = max_pages},
+    return scan({.range = range,
+                 .mask = mask,
+                 .returned = mask.required | mask.told,
+                 .max_pages = max_pages},
                 out);
 }
 
@@ -54,7 +57,7 @@ ScanResult Pagemap::find_tracked(Range range, const PageMask& mask, bool protect
                                  std::span<Region> out, std::size_t max_pages) noexcept {
     return scan({.range = range,
                  .mask = mask,
-                 .returned = mask.required,
+                 .returned = mask.required | mask.told,
                  .max_pages = max_pages,
                  .protect = protect,
                  .only_registered = true},

@@ -27,6 +27,9 @@ public:
     static const PageMask written_if_armed;
     // What has neither contents nor a mark.
     static const PageMask empty;
+    // What has no contents but zeros; of the kernel's page of zeros it is told
+    // whether it is protected.
+    static const PageMask dropped;
     // What has contents and is protected.
     static const PageMask present_and_clean;
     // What is not, or no longer, registered with an asynchronous userfaultfd.
@@ -69,6 +72,12 @@ inline constexpr PageMask Pagemap::written_if_armed{.required = uapi::PAGE_IS_WR
 inline constexpr PageMask Pagemap::empty{
     .required = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_SWAPPED,
     .inverted = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_SWAPPED,
+};
+inline constexpr PageMask Pagemap::dropped{
+    .required = uapi::PAGE_IS_SWAPPED,
+    .inverted = uapi::PAGE_IS_SWAPPED | uapi::PAGE_IS_PRESENT,
+    .any_of = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_PFNZERO,
+    .told = uapi::PAGE_IS_PFNZERO | uapi::PAGE_IS_WRITTEN,
 };
 inline constexpr PageMask Pagemap::present_and_clean{
     .required = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_WRITTEN,
