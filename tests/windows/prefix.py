@@ -141,7 +141,8 @@ def check_start(prefix, plugin):
     env = environment(prefix, plugin)
     bare = {name: value for name, value in env.items() if name != 'LD_PRELOAD'}
     pairs = [(start_ms(bare), start_ms(env)) for _ in range(STARTS)]
-    without, with_plugin = (statistics.median(times) for times in zip(*pairs))
+    # Of the quicker ones: what else the machine does is not what is asked.
+    without, with_plugin = (statistics.quantiles(times, n=10)[0] for times in zip(*pairs))
     print(f'start of a program: {without:.2f} ms, with the plugin {with_plugin:.2f} ms')
     if with_plugin - without > STARTUP_LIMIT_MS:
         raise Failure(f'the plugin costs more than {STARTUP_LIMIT_MS} ms at start')

@@ -182,8 +182,11 @@ const char* lap(Random& random) {
     static constexpr Deed deeds[] = {store_and_query, store_and_query,     store_into_protected,
                                      peek,            decommit_and_commit, query_into_nothing,
                                      let_calls_in};
+    // In several sizes: to watch the same memory again in the same extent is
+    // simpler for the plugin.
+    const size_t bytes = (own_pages + random.below(48)) * page_bytes;
     char* const base = static_cast<char*>(
-        VirtualAlloc(nullptr, own_pages * page_bytes, fresh | MEM_WRITE_WATCH, PAGE_READWRITE));
+        VirtualAlloc(nullptr, bytes, fresh | MEM_WRITE_WATCH, PAGE_READWRITE));
     if (!base)
         return "VirtualAlloc failed";
     me->memory = base;
