@@ -141,6 +141,12 @@ std::size_t ww_heap_usable_size(const void* block) noexcept {
     return mi_usable_size(block);
 }
 
+void ww_heap_purge(ww_heap* heap) noexcept {
+    for (std::size_t i = 0; i < heap->part_count; ++i)
+        mi_heap_collect(heap->parts[i].heap, true);
+    mi_collect(true);
+}
+
 std::size_t ww_heap_ranges(const ww_heap* heap, ww_range* ranges, std::size_t capacity) noexcept {
     for (std::size_t i = 0; i < std::min(capacity, heap->part_count); ++i)
         ranges[i] = heap->parts[i].arena->region.range();

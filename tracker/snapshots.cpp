@@ -20,6 +20,20 @@ namespace {
 
 constexpr std::size_t kPartsAtMost = 65536;
 
+// Pages whose contents were dropped belong to what changed, and so does what
+// changed without a word.
+class Everything {
+public:
+    explicit Everything(Backend& backend) noexcept : backend_(backend) {}
+    Step collect(Watched rest, bool reset, StepLimits limits,
+                 std::span<kernel::Region> scratch) noexcept {
+        return backend_.collect_states(rest, reset, limits, scratch);
+    }
+
+private:
+    Backend& backend_;
+};
+
 bool equal(std::uintptr_t page, const void* contents, std::size_t bytes) noexcept {
     return std::memcmp(reinterpret_cast<const void*>(page), contents, bytes) == 0;
 }
@@ -139,7 +153,10 @@ public:
         for (std::uintptr_t at = written.start; at < written.end; at += page_bytes, ++page) {
             if (compares_ && equal(at, history_.contents(page), page_bytes))
                 continue;
-            std::memcpy(history_.change(page), reinterpret_cast<const void*>(at), page_bytes);
+            if (equal(at, history_.pool().at(PagePool::kZeros), page_bytes))
+                history_.change_to_zeros(page); // dropped, mostly
+            else
+                std::memcpy(history_.change(page), reinterpret_cast<const void*>(at), page_bytes);
             ++count_;
         }
     }
@@ -163,7 +180,8 @@ Error Snapshots::take_changes(const Part& part) noexcept {
         if (history_.room() == 0 && !make_room())
             return Error::no_memory;
         Changes changes{history_, part, restored_};
-        const Collected done = tracker_.collect_claimed(rest, changes);
+        Everything everything{tracker_.backend()};
+        const Collected done = tracker_.collect_from(everything, rest, true, changes);
         last_pages_ += changes.count();
         if (done.error)
             return done.error;
@@ -237,7 +255,8 @@ Error Snapshots::restore(std::uint64_t checkpoint) noexcept {
     // it. The next take compares them.
     for (const Part& part : parts()) {
         Differences differences{*this, part};
-        const Collected done = tracker_.collect(part.range, false, differences);
+        Everything everything{tracker_.backend()};
+        const Collected done = tracker_.collect_from(everything, part.range, false, differences);
         if (done.error)
             return done.error;
         written += differences.count();

@@ -6,8 +6,10 @@
 #include <atomic>
 #include <cstring>
 #include <string>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 namespace {
 
@@ -235,6 +237,59 @@ TEST_CASE("snapshots: a huge reservation costs what was touched of it") {
     CHECK(memory.stats().last_pages == 1);
     REQUIRE(memory.restore(first) == 0);
     CHECK(memory.load(kPagesOf64GiB - 1) == 0);
+}
+
+TEST_CASE("snapshots: contents that were dropped are a change, and come back") {
+    const Kept memory{8};
+    memory.store_all();
+    REQUIRE(memory.add() == 0);
+    const std::uint64_t first = memory.take();
+    REQUIRE(::madvise(memory.at(2), 3 * kPage, MADV_DONTNEED) == 0);
+    const std::uint64_t second = memory.take();
+    CHECK(memory.stats().last_pages == 3);
+    CHECK(memory.stats().bytes_kept == (8 + 1) * kPage); // zeros cost nothing
+    REQUIRE(memory.restore(first) == 0);
+    CHECK(memory.load(3) == 1);
+    REQUIRE(memory.restore(second) == 0);
+    CHECK(memory.load(3) == 0);
+    REQUIRE(::madvise(memory.at(6), kPage, MADV_DONTNEED) == 0);
+    REQUIRE(memory.restore(second) == 0);
+    CHECK(memory.load(6) == 1);
+}
+
+TEST_CASE("snapshots: shared memory and a library's data are kept like a heap") {
+    const int shared = ::memfd_create("snapshots", MFD_CLOEXEC);
+    for (const int kind : {MAP_SHARED, MAP_PRIVATE}) {
+        REQUIRE(::ftruncate(shared, 0) == 0);
+        REQUIRE(::ftruncate(shared, static_cast<off_t>(4 * kPage)) == 0);
+        void* mapped = ::mmap(nullptr, 4 * kPage, PROT_READ | PROT_WRITE, kind, shared, 0);
+        REQUIRE(mapped != MAP_FAILED);
+        auto* bytes = static_cast<volatile char*>(mapped);
+        bytes[kPage] = 1;
+        const TrackerPtr tracker = make_tracker();
+        const int watched = ww_watch(tracker.get(), mapped, 4 * kPage, 0);
+        if (watched == -EOPNOTSUPP) // declared by the back end
+            continue;
+        REQUIRE(watched == 0);
+        ww_snapshots* made = nullptr;
+        REQUIRE(ww_snapshots_create(tracker.get(), 4, kRoomy, &made) == 0);
+        const std::unique_ptr<ww_snapshots, SnapshotsDeleter> owner{made};
+        REQUIRE(ww_snapshots_add(made, mapped, 4 * kPage) == 0);
+        std::uint64_t first = 0;
+        REQUIRE(ww_snapshots_take(made, &first) == 0);
+        bytes[kPage] = 2;
+        bytes[3 * kPage] = 3;
+        std::uint64_t second = 0;
+        REQUIRE(ww_snapshots_take(made, &second) == 0);
+        REQUIRE(ww_snapshots_restore(made, first) == 0);
+        CHECK(bytes[kPage] == 1);
+        CHECK(bytes[3 * kPage] == 0);
+        REQUIRE(ww_snapshots_restore(made, second) == 0);
+        CHECK(bytes[kPage] == 2);
+        CHECK(bytes[3 * kPage] == 3);
+        ::munmap(mapped, 4 * kPage);
+    }
+    ::close(shared);
 }
 
 TEST_CASE("snapshots: arguments out of range are refused") {

@@ -60,6 +60,10 @@ WW_EXPORT void *ww_heap_aligned_alloc(ww_heap *heap, size_t alignment,
 WW_EXPORT void ww_heap_free(void *block) WW_NOEXCEPT;
 WW_EXPORT size_t ww_heap_usable_size(const void *block) WW_NOEXCEPT;
 
+/* With WW_HEAP_PURGE: gives all memory that is not in use back to the system now.
+ * Only by the thread that created the heap. */
+WW_EXPORT void ww_heap_purge(ww_heap *heap) WW_NOEXCEPT;
+
 /* Stores the ranges that the heap's memory lies in, each of them a watch, and
  * returns how many there are, which may be more than `capacity`. */
 WW_EXPORT size_t ww_heap_ranges(const ww_heap *heap, ww_range *ranges,

@@ -3,6 +3,7 @@
 
 #include "writewatch/heap.h"
 #include "writewatch/heap_resource.h"
+#include "writewatch/runs.h"
 
 #include <cstring>
 #include <map>
@@ -53,6 +54,20 @@ public:
             pages.insert(out.begin(), out.begin() + count);
         }
         return pages;
+    }
+
+    // Pages whose contents were dropped; all that was found is reset.
+    std::size_t discarded() const {
+        std::size_t bytes = 0;
+        for (const ww_range& range : ranges()) {
+            std::vector<ww_run> runs(1000);
+            const std::ptrdiff_t count = ww_collect_runs(tracker_, range.base, range.bytes, WW_RESET,
+                                                         runs.data(), runs.size(), nullptr);
+            REQUIRE(count >= 0);
+            for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
+                bytes += runs[i].state == WW_DISCARDED ? runs[i].bytes : 0;
+        }
+        return bytes / kPage;
     }
 
 private:
@@ -184,6 +199,8 @@ TEST_CASE("heap: what it gives back to the system is no write by the program") {
     const std::size_t all = heap.written().size();
     CHECK(all >= (8U << 20) / kPage);
     ww_heap_free(block);
+    ww_heap_purge(heap.get());
+    CHECK(heap.discarded() > all / 2);
     CHECK(heap.written().size() < all / 10);
 }
 

@@ -35,7 +35,7 @@ rc::Gen<Action> actions() {
     return rc::gen::build<Action>(
         rc::gen::set(&Action::kind, rc::gen::weightedElement<unsigned>({{6, Action::store},
                                                                         {1, Action::fill},
-                                                                        {0, Action::discard},
+                                                                        {1, Action::discard},
                                                                         {4, Action::take},
                                                                         {3, Action::restore},
                                                                         {1, Action::drop}})),
