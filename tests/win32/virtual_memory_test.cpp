@@ -103,7 +103,7 @@ TEST_CASE("allocate: what is refused, with Windows' last error") {
     CHECK(allocate_error(nullptr, 0, reserve_and_commit) == ERROR_INVALID_PARAMETER);
     CHECK(allocate_error(nullptr, unit, 0) == ERROR_INVALID_PARAMETER);
     CHECK(allocate_error(nullptr, ~SIZE_T{0}, MEM_RESERVE) == ERROR_NOT_ENOUGH_MEMORY);
-    CHECK(allocate_error(nullptr, ~SIZE_T{0} / 2, MEM_RESERVE) == ERROR_NOT_ENOUGH_MEMORY);
+    CHECK(allocate_error(nullptr, ~SIZE_T{0} - 4 * unit, MEM_RESERVE) == ERROR_NOT_ENOUGH_MEMORY);
     CHECK(allocate_error(reinterpret_cast<void*>(0x1000), unit, MEM_RESERVE) ==
           ERROR_INVALID_PARAMETER);
     CHECK(allocate_error(memory.base, unit, MEM_RESERVE) == ERROR_INVALID_ADDRESS);
@@ -223,7 +223,7 @@ TEST_CASE("errno: kept, in success and failure") {
     errno = 4321;
     const Memory memory(unit);
     VirtualAlloc(memory.base, unit, MEM_RESERVE, PAGE_READWRITE);
-    VirtualAlloc(nullptr, ~SIZE_T{0} / 2, MEM_RESERVE, PAGE_READWRITE);
+    VirtualAlloc(nullptr, ~SIZE_T{0} - 4 * unit, MEM_RESERVE, PAGE_READWRITE);
     query_error(memory.base);
     CHECK(errno == 4321);
 }

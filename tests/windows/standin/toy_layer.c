@@ -4,6 +4,7 @@
  * write watches by writewatch/wine.h. Its own part is knowing what is reserved;
  * every line that write watches cost it begins with ww_wine_. */
 #define _GNU_SOURCE
+#include <stdarg.h>
 #include <sys/mman.h>
 
 #include <ntstatus.h>
