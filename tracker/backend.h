@@ -71,6 +71,14 @@ public:
         return step;
     }
 
+    // A bit for each part (at most 64, in ascending order) that has to be
+    // collected; nothing was written to the others. Resets nothing. A back end
+    // that cannot tell in less time than collecting takes names all.
+    // `unchanged`: nothing was mapped over the parts without a word.
+    virtual std::uint64_t open_parts(std::span<const Watched>, bool /*unchanged*/) noexcept {
+        return ~std::uint64_t{0};
+    }
+
     // Pages that a collect without reset has just reported start clean again,
     // without a second question: what is written after this is found by the
     // next. After a failure some of them may be left as they were.

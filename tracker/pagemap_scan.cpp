@@ -2,6 +2,10 @@
 #include "pagemap_scan.h"
 
 #include "kernel/memory.h"
+#include "survey.h"
+
+#include <algorithm>
+#include <array>
 
 namespace ww {
 
@@ -116,6 +120,48 @@ Step PagemapScan::collect(Watched watched, bool reset, StepLimits limits,
             step = all_of({lost, watched.kind}, limits.pages, out);
     }
     return step;
+}
+
+// Small parts near each other are looked at together. Large ones are better
+// asked as they are, and so is a single one.
+std::uint64_t PagemapScan::open_parts(std::span<const Watched> parts, bool unchanged) noexcept {
+    constexpr std::size_t kSmallBytes = std::size_t{1} << 20;
+    constexpr std::size_t kNearBytes = std::size_t{16} << 20;
+    const auto small = [&](const Watched& part) {
+        return part.kind == MemoryKind::anonymous && part.range.bytes() <= kSmallBytes;
+    };
+    std::uint64_t open = 0;
+    for (std::size_t first = 0, end = 0; first < parts.size(); first = end) {
+        end = first + 1;
+        while (small(parts[first]) && end < parts.size() && small(parts[end]) &&
+               parts[end].range.start - parts[end - 1].range.end <= kNearBytes)
+            ++end;
+        const bool alone = end - first == 1;
+        open |= (alone ? 1 : look_over(parts.subspan(first, end - first), unchanged)) << first;
+    }
+    return open;
+}
+
+// Asks what is registered, and all about it: a part that is not any more has to
+// be found out, unless we know better. What lies between the parts is passed
+// over where it is not registered, and is not touched where it is.
+std::uint64_t PagemapScan::look_over(std::span<const Watched> parts, bool unchanged) noexcept {
+    std::array<Region, 256> found;
+    kernel::forget_regions(found);
+    Survey survey{parts};
+    for (Range rest = survey.span(); !rest.empty();) {
+        const ScanResult result = pagemap_.find_registered(rest, unchanged, found);
+        if (result.error)
+            return ~std::uint64_t{0};
+        for (const Region& region : std::span{found}.first(result.regions)) {
+            survey.found(range_of(region),
+                         unchanged || Pagemap::written.matches(region.categories));
+            rest.start = static_cast<std::uintptr_t>(region.end);
+        }
+        if (result.regions < found.size())
+            break;
+    }
+    return unchanged ? survey.written_parts() : survey.open_parts();
 }
 
 Error PagemapScan::protect(Watched pages) noexcept {

@@ -40,9 +40,11 @@ public:
                  std::span<kernel::Region> scratch) noexcept override;
     Step collect_states(Watched rest, bool reset, StepLimits limits,
                         std::span<kernel::Region> scratch) noexcept override;
+    std::uint64_t open_parts(std::span<const Watched> parts, bool unchanged) noexcept override;
     kernel::Error protect(Watched pages) noexcept override;
 
 private:
+    std::uint64_t look_over(std::span<const Watched> parts, bool unchanged) noexcept;
     // How a piece of memory is asked.
     enum class Asked : bool { precisely, fast };
     struct Piece {

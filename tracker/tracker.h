@@ -41,6 +41,19 @@ public:
         return watches_.find_first(range);
     }
 
+    // What a collect of the range would be about. busy: a part that is to be
+    // reset is claimed.
+    kernel::Result<Watched> collectable(Range range, bool reset) const noexcept {
+        const std::optional<Watched> watched = watches_.find(range);
+        if (!watched)
+            return kernel::Error::not_found;
+        if (reset && claims_.meet(range))
+            return kernel::Error::busy;
+        const Watched part{range, watched->kind};
+        return is_whole(part, kernel::page_bytes()) ? kernel::Result<Watched>{part}
+                                                    : kernel::Error::invalid;
+    }
+
     // The range lies inside one watch. busy: a part that is to be reset is
     // claimed.
     template<class Answer>

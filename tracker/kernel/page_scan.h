@@ -28,6 +28,12 @@ struct PageMask {
     std::uint64_t inverted = 0;
     std::uint64_t any_of = 0;
     std::uint64_t told = 0; // of what matches, besides `required`
+
+    // Whether pages with these categories would be found.
+    constexpr bool matches(std::uint64_t categories) const noexcept {
+        const std::uint64_t judged = categories ^ inverted;
+        return (judged & required) == required && (any_of == 0 || (judged & any_of) != 0);
+    }
 };
 
 struct PageScan {

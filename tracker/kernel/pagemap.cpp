@@ -64,6 +64,13 @@ ScanResult Pagemap::find_tracked(Range range, const PageMask& mask, bool protect
                 out);
 }
 
+ScanResult Pagemap::find_registered(Range range, bool only_written,
+                                    std::span<Region> out) noexcept {
+    PageMask mask = only_written ? written : PageMask{};
+    mask.required |= uapi::PAGE_IS_WPALLOWED;
+    return scan({.range = range, .mask = mask, .returned = written.required | written.any_of}, out);
+}
+
 Error Pagemap::read_entry_into(void* buffer) const noexcept {
     constexpr ssize_t kEntryBytes = 8;
     const ssize_t got = ::pread(file_.use().number(), buffer, kEntryBytes, 0);

@@ -50,6 +50,10 @@ public:
     ScanResult find_tracked(Range range, const PageMask& mask, bool protect, std::span<Region> out,
                             std::size_t max_pages) noexcept;
 
+    // Registered pages, passing over all other memory: those that match
+    // `written`, or all, with what that mask looks at.
+    ScanResult find_registered(Range range, bool only_written, std::span<Region> out) noexcept;
+
     // Reads one 8-byte entry into `buffer` by read(2): a write by the kernel.
     Error read_entry_into(void* buffer) const noexcept;
 

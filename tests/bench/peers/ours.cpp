@@ -64,6 +64,19 @@ public:
         return true;
     }
 
+    std::size_t collect_reset(std::span<const Block> watches) override {
+        if (watches.size() == 1)
+            return Ours::collect_reset(watches);
+        asked_.clear();
+        for (const Block& block : watches)
+            asked_.push_back({block.base, block.bytes});
+        found_ = succeed(ww_collect_pages_many(tracker_, asked_.data(), asked_.size(), nullptr,
+                                               WW_RESET | WW_UNCHANGED, pages_.data(),
+                                               pages_.size(), nullptr),
+                         "ww_collect_pages_many");
+        return found_;
+    }
+
 private:
     void begin() override { found_ = 0; }
     std::size_t collect(const Block& block) override {
@@ -74,6 +87,7 @@ private:
         found_ += count;
         return count;
     }
+    std::vector<ww_range> asked_;
     std::vector<void*> pages_;
     std::size_t found_ = 0;
 };

@@ -223,6 +223,10 @@ enum ww_collect_flags {
     /* The reported pages, and only those, start clean again, in the same step
      * that finds them: no write is lost between. */
     WW_RESET = 1,
+    /* For several ranges in one call only: the caller knows that nothing was
+     * mapped over them, or unmapped, without ww_remapped() or ww_forget(). It is
+     * then not looked for. A wrong word loses writes. */
+    WW_UNCHANGED = 2,
 };
 
 /* Reports the written pages of [base, base + bytes), which must lie inside
@@ -263,6 +267,35 @@ WW_EXPORT ptrdiff_t ww_count_written(ww_tracker *tracker, const void *base, size
 
 /* Whether any page of the range was written: 1 or 0. Stops at the first. */
 WW_EXPORT int ww_any_written(ww_tracker *tracker, const void *base, size_t bytes) WW_NOEXCEPT;
+
+/* The same questions about several ranges in one call, as of all buffers of a
+ * frame. `asked` are ranges in ascending order that do not overlap (-EINVAL
+ * otherwise), each inside one watch (-ENOENT); none at all is fine. Between
+ * them may lie anything, tracked by others or not: nothing but the ranges is
+ * reset. Of many small ranges near each other the clean ones cost half of a
+ * call each, with WW_UNCHANGED a third; a written one costs its own call.
+ *
+ * `from` is NULL, or where the last call with the same ranges stopped:
+ * `*resume`, which becomes NULL when everything has been answered.
+ *
+ *     void *at = NULL;
+ *     do
+ *         n = ww_collect_ranges_many(t, asked, count, at, WW_RESET, out, 64, &at);
+ *     while (n >= 0 && at != NULL);
+ */
+WW_EXPORT ptrdiff_t ww_collect_pages_many(ww_tracker *tracker, const ww_range *asked,
+                                          size_t asked_count, const void *from, unsigned flags,
+                                          void **pages, size_t page_capacity,
+                                          void **resume) WW_NOEXCEPT;
+WW_EXPORT ptrdiff_t ww_collect_ranges_many(ww_tracker *tracker, const ww_range *asked,
+                                           size_t asked_count, const void *from, unsigned flags,
+                                           ww_range *ranges, size_t range_capacity,
+                                           void **resume) WW_NOEXCEPT;
+WW_EXPORT ptrdiff_t ww_count_written_many(ww_tracker *tracker, const ww_range *asked,
+                                          size_t asked_count, const void *from, unsigned flags,
+                                          size_t page_limit, void **resume) WW_NOEXCEPT;
+WW_EXPORT int ww_any_written_many(ww_tracker *tracker, const ww_range *asked,
+                                  size_t asked_count) WW_NOEXCEPT;
 
 /* Makes every page of the range clean. A write that races it may count as
  * before or after. */
