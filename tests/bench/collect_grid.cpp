@@ -29,7 +29,7 @@ struct Cell {
     // written there is time for more rounds, and need, for a turn as a whole can
     // be a fourth slower (as pages and caches fall).
     int rounds() const {
-        const bool many = written.share <= 0.01 && size.bytes >= 64 * kMiB && size.bytes <= kGiB;
+        const bool many = written.share <= 0.01 && size.bytes == 64 * kMiB;
         return many ? 3 * size.rounds : size.rounds;
     }
 };
@@ -50,14 +50,18 @@ std::vector<Size> sizes(Scale scale) {
                 {1 * kGiB, 3, 1, false, false}};
     return {{1 * kMiB, 15, 31, true, true},
             {64 * kMiB, 11, 5, true, true},
-            {1 * kGiB, 7, 2, true, true},
-            {4 * kGiB, 5, 1, true, true}};
+            {1 * kGiB, 5, 2, true, true},
+            {4 * kGiB, 3, 1, true, true}};
 }
 
 std::vector<PeerKind> contestants(const Size& size, bool storing, Scale scale) {
+    // What is large costs seconds a turn.
+    const bool large = size.bytes >= kGiB;
     std::vector<PeerKind> kinds;
     for (const PeerKind& kind : peers()) {
-        if (kind.everywhere || (size.all_peers && !(storing && scale == Scale::brief)))
+        if (size.bytes > kGiB && std::string{kind.form} != "addresses")
+            continue;
+        if (kind.everywhere || (size.all_peers && !(storing && (large || scale == Scale::brief))))
             kinds.push_back(kind);
     }
     return kinds;
@@ -119,7 +123,8 @@ Experiments collect_grid(Scale scale) {
     Experiments experiments;
     for (const Size& size : sizes(scale)) {
         for (const bool storing : {false, true}) {
-            const bool few = !size.all_shares || (storing && scale == Scale::brief);
+            const bool few =
+                !size.all_shares || (storing && (size.bytes > kGiB || scale == Scale::brief));
             if (storing && scale == Scale::brief && size.bytes != 64 * kMiB)
                 continue;
             for (const Written& written : few ? std::span<const Written>{kFewShares} : kShares)

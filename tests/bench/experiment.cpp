@@ -61,7 +61,7 @@ void report(benchmark::State& state, Run& run, const std::string& series, std::s
     for (auto _ : state)
         state.SetIterationTime(is_time ? values[round] : 0);
     if (!is_time)
-        state.counters["bytes"] = values[round];
+        state.counters[run.experiment().unit == Unit::bytes ? "bytes" : "count"] = values[round];
 }
 
 void register_series(Run& run, const std::string& series) {

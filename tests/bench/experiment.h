@@ -14,7 +14,7 @@ namespace bench {
 // Medians by full name, "experiment/series".
 using Medians = std::map<std::string, double>;
 
-enum class Unit { seconds, bytes };
+enum class Unit { seconds, bytes, count };
 
 // Where an experiment leaves what it measured.
 class Notes {

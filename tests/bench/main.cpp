@@ -33,7 +33,8 @@ Experiments experiments(Scale scale) {
     Experiments all;
     for (const auto question :
          {bench::collect_grid, bench::any_written, bench::half_touched, bench::first_touch,
-          bench::sparse, bench::pauses, bench::small_watches, bench::expansion, bench::lookups}) {
+          bench::sparse, bench::pauses, bench::small_watches, bench::hot_frames, bench::expansion,
+          bench::lookups}) {
         for (bench::Experiment& experiment : question(scale))
             all.push_back(std::move(experiment));
     }

@@ -14,6 +14,7 @@ Experiments first_touch(Scale scale);
 Experiments sparse(Scale scale);
 Experiments pauses(Scale scale);
 Experiments small_watches(Scale scale);
+Experiments hot_frames(Scale scale);
 Experiments expansion(Scale scale);
 Experiments lookups(Scale scale);
 

@@ -53,7 +53,11 @@ constexpr Target kTargets[] = {
     {"    clean", "pauses/.*/none/p99/.*/ours", "raw", 0.8},
     {"    longest in a collect, every cell", "pauses/.*/longest/.*/ours", "raw", 0},
     {"any written, 1 GiB, all written", "any_written/.*/ours", nullptr, 1e-6},
-    {"1,000 small watches, / one ioctl each", "small_watches/.*/ours", "raw", 0.5},
+    {"1,000 small watches in one call, / one ioctl each", "small_watches/.*/ours", "raw", 0.5},
+    {"frames of 500 hot pages and 20 others, / off", "hot_frames/500\\+20/cost/ours", "off", 0.3},
+    {"    faults in a frame", "hot_frames/500\\+20/faults/ours", nullptr, 20, Unit::count},
+    {"    10 hot and 20 others, / off", "hot_frames/10\\+20/cost/ours", "off", 1.05},
+    {"    500 hot and 200 others, / off", "hot_frames/500\\+200/cost/ours", "off", 1.05},
     {"an address of a page, dense", "expansion/all/.*/ours", nullptr, 1e-9},
     {"    every second page", "expansion/every2nd/.*/ours", nullptr, 2.2e-9},
     {"lookup of what is not watched, 1 thread", "lookups/.*/1thread/ours", nullptr, 20e-9},
@@ -67,8 +71,10 @@ std::string text(double value, Unit unit) {
     };
     constexpr std::array<Step, 4> kTimes{{{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}}};
     constexpr std::array<Step, 3> kSizes{{{1e6, "MB"}, {1e3, "kB"}, {1, "B"}}};
-    const std::span<const Step> steps =
-        unit == Unit::seconds ? std::span<const Step>{kTimes} : std::span<const Step>{kSizes};
+    constexpr std::array<Step, 1> kNumbers{{{1, ""}}};
+    const std::span<const Step> steps = unit == Unit::seconds ? std::span<const Step>{kTimes}
+                                        : unit == Unit::bytes ? std::span<const Step>{kSizes}
+                                                              : std::span<const Step>{kNumbers};
     const auto fits =
         std::ranges::find_if(steps, [&](const Step& s) { return value >= 0.9995 * s.size; });
     const Step& step = fits == steps.end() ? steps.back() : *fits;
