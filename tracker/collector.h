@@ -51,7 +51,8 @@ void hand_over(std::span<const kernel::Region> written, Answer& answer) noexcept
 template<class Source, class Answer>
 Collected collect(Source& source, Watched watched, bool reset, Answer& answer) noexcept {
     std::array<kernel::Region, kRegionsPerStep> room;
-    const std::span scratch = std::span{room}.first(regions_at_most(watched.range));
+    const std::span scratch = std::span{room}.first(
+        std::min({regions_at_most(watched.range), answer.region_room(), answer.page_room()}));
     kernel::forget_regions(scratch);
     kernel::Pacer pacer;
     Range rest = watched.range;
