@@ -10,7 +10,7 @@ namespace ww::kernel {
 // before a waiter that was woken runs: shorter scans alone help nobody. So
 // after some time of scanning the map is asked for as a writer, for a change
 // that changes nothing. That queues behind those who wait already; if nobody
-// does it costs a third of a microsecond, where a pause would cost 20.
+// does it costs a fifth of a microsecond, where a pause would cost 20.
 class Pacer {
 public:
     // Most collects are a single scan and do not even look at the clock.
