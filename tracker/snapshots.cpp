@@ -96,10 +96,14 @@ Error Snapshots::add(Range range) noexcept {
     return Error::none;
 }
 
+Error Snapshots::clean(Range range) noexcept {
+    NoAnswer nobody;
+    return tracker_.collect_claimed(range, nobody).error;
+}
+
 Error Snapshots::begin(const Part& part) noexcept {
     // Clean first: what is written from here on is a change.
-    NoAnswer nobody;
-    if (const Error error = tracker_.collect_claimed(part.range, nobody).error)
+    if (const Error error = clean(part.range))
         return error;
     if (const Error error = history_.add_pages(part.range.bytes() / kernel::page_bytes()))
         return error;
@@ -139,8 +143,7 @@ Error Snapshots::copy_first_contents(const Part& part) noexcept {
 // a store that comes later is found by the next.
 class Snapshots::Changes : public AnyPlace {
 public:
-    Changes(PageHistory& history, const Part& part, bool compares) noexcept
-        : history_(history), part_(part), compares_(compares) {}
+    Changes(PageHistory& history, const Part& part) noexcept : history_(history), part_(part) {}
 
     static std::size_t region_room() noexcept { return kNoLimit; }
     std::size_t page_room() const noexcept { return history_.room(); }
@@ -151,8 +154,6 @@ public:
         auto page = part_.first_page +
                     static_cast<std::uint32_t>((written.start - part_.range.start) / page_bytes);
         for (std::uintptr_t at = written.start; at < written.end; at += page_bytes, ++page) {
-            if (compares_ && equal(at, history_.contents(page), page_bytes))
-                continue;
             if (equal(at, history_.pool().at(PagePool::kZeros), page_bytes))
                 history_.change_to_zeros(page); // dropped, mostly
             else
@@ -164,7 +165,6 @@ public:
 private:
     PageHistory& history_;
     const Part& part_;
-    bool compares_;
     std::size_t count_ = 0;
 };
 
@@ -179,7 +179,7 @@ Error Snapshots::take_changes(const Part& part) noexcept {
     for (Range rest = part.range; !rest.empty();) {
         if (history_.room() == 0 && !make_room())
             return Error::no_memory;
-        Changes changes{history_, part, restored_};
+        Changes changes{history_, part};
         Everything everything{tracker_.backend()};
         const Collected done = tracker_.collect_from(everything, rest, true, changes);
         last_pages_ += changes.count();
@@ -200,7 +200,6 @@ Result<std::uint64_t> Snapshots::take() noexcept {
         if (const Error error = take_changes(part))
             return error;
     }
-    restored_ = false;
     const std::uint64_t checkpoint = history_.close();
     last_ns_ = kernel::now_ns() - began;
     return checkpoint;
@@ -247,12 +246,11 @@ Error Snapshots::restore(std::uint64_t checkpoint) noexcept {
     if (!place)
         return Error::not_found;
     std::size_t written = 0;
-    restored_ = true;
     history_.move_cursor(*place, [&](std::uint32_t page) noexcept {
         written += write_back(address_of(page), history_.contents(page));
     });
     // Without reset: these pages are about to be written, and need no fault for
-    // it. The next take compares them.
+    // it.
     for (const Part& part : parts()) {
         Differences differences{*this, part};
         Everything everything{tracker_.backend()};
@@ -260,6 +258,11 @@ Error Snapshots::restore(std::uint64_t checkpoint) noexcept {
         if (done.error)
             return done.error;
         written += differences.count();
+    }
+    // What is there now is the checkpoint; a drop of it is a change again.
+    for (const Part& part : parts()) {
+        if (const Error error = clean(part.range))
+            return error;
     }
     last_pages_ = written;
     last_ns_ = kernel::now_ns() - began;

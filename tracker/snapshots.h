@@ -48,6 +48,7 @@ private:
         return {static_cast<const Part*>(parts_.data()), part_count_};
     }
     std::uintptr_t address_of(std::uint32_t page) const noexcept;
+    kernel::Error clean(Range range) noexcept;
     kernel::Error begin(const Part& part) noexcept;
     kernel::Error copy_first_contents(const Part& part) noexcept;
     kernel::Error take_changes(const Part& part) noexcept;
@@ -59,8 +60,6 @@ private:
     PageHistory history_;
     kernel::Mapping parts_;
     std::size_t part_count_ = 0;
-    // Pages that were written back are reported as written at the next take.
-    bool restored_ = false;
     std::uint64_t last_pages_ = 0;
     std::uint64_t last_ns_ = 0;
     std::uint64_t dropped_for_room_ = 0;
