@@ -29,7 +29,7 @@ struct Known {
     // Everything clean but page 2, and page 1 never touched.
     Known() {
         REQUIRE(numbers.size() == 2);
-        for (const std::size_t page : {0, 2, 3, 4, 5, 6, 7})
+        for (const std::size_t page : PageSet{0, 2, 3, 4, 5, 6, 7})
             pages.store(page);
         REQUIRE(pages.written_and_reset().size() == 7);
         pages.store(2);

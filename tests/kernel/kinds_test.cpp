@@ -50,7 +50,7 @@ TEST_CASE("every kind: what was written or read before it is watched starts clea
                                 memory.load(6);
                             }};
         CHECK(pages.written().empty());
-        for (const std::size_t page : {2, 3, 6})
+        for (const std::size_t page : PageSet{2, 3, 6})
             pages.store(page);
         CHECK(pages.written_and_reset() == PageSet{2, 3, 6});
     });
@@ -109,7 +109,7 @@ TEST_CASE("every kind: ranges, a bitmap, a count and any-written say the same") 
         const Watched pages{kind, kKindPages};
         ww_tracker* tracker = pages.tracker();
         CHECK(ww_any_written(tracker, pages.at(0), pages.bytes()) == 0);
-        for (const std::size_t page : {1, 2, 7})
+        for (const std::size_t page : PageSet{1, 2, 7})
             pages.store(page);
         std::array<ww_range, kKindPages> ranges{};
         CHECK(ww_collect_ranges(tracker, pages.at(0), pages.bytes(), 0, ranges.data(),
@@ -130,7 +130,7 @@ TEST_CASE("every kind: ranges, a bitmap, a count and any-written say the same") 
 TEST_CASE("every kind: unwatched in the middle, both sides go on") {
     on_every_kind([](const TestedKind& kind) {
         const Watched pages{kind, kKindPages};
-        for (const std::size_t page : {0, 3, 7})
+        for (const std::size_t page : PageSet{0, 3, 7})
             pages.store(page);
         REQUIRE(ww_unwatch(pages.tracker(), pages.at(2), 3 * kind.page_bytes) == 0);
         CHECK(pages.collect(0, 0, 2) == PageSet{0});

@@ -56,7 +56,7 @@ TEST_CASE("runs: written pages as ranges say them, once") {
         CAPTURE(std::string{kind.name});
         const Watched pages{kind, kKindPages};
         CHECK(collect_runs(pages, WW_RESET).empty());
-        for (const std::size_t page : {1, 2, 5})
+        for (const std::size_t page : PageSet{1, 2, 5})
             pages.store(page);
         pages.load(6);
         const Runs expected{{1, 2, WW_WRITTEN}, {5, 1, WW_WRITTEN}};
