@@ -357,7 +357,8 @@ TEST_CASE("snapshots: a forked child has none") {
 // Each page is written once while takes go on without a pause; then what the
 // checkpoints know must be what is there: a store that a take had lost would be
 // missing, as nothing writes the page again.
-TEST_CASE("snapshots: a store that races a take is in that checkpoint or in the next") {
+TEST_CASE("snapshots: a store that races a take is in that checkpoint or in the next" *
+          doctest::skip(kFindsRaces)) {
     constexpr std::size_t kPages = 64;
     const Kept memory{kPages, 4};
     REQUIRE(memory.add() == 0);
