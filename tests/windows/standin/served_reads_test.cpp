@@ -2,6 +2,7 @@
 // NtReadVirtualMemory into watched memory, through the plugin.
 #include "windows_program.h"
 
+#include <cstdint>
 #include <cstring>
 
 using namespace standin;
@@ -50,14 +51,18 @@ TEST_CASE("read that fails half-way: what was read is there, and only its pages 
     CHECK(memory.take() == Pages{1, 2});
 }
 
+// 32 bits hold no size that is beyond all addresses: there Wine's own handler of
+// faults answers, which the stand-in has not.
+#if UINTPTR_MAX > 0xffffffff
 TEST_CASE("read of an absurd size: access violation, nothing is touched") {
     const Watched memory{8};
     SIZE_T got = 7;
     CHECK(read(text.data(), memory.at(0), ~SIZE_T{0} >> 2, &got) == STATUS_ACCESS_VIOLATION);
-    CHECK(read(text.data(), memory.at(0), SIZE_T{1} << (sizeof(SIZE_T) == 8 ? 47 : 31), &got) == STATUS_ACCESS_VIOLATION);
+    CHECK(read(text.data(), memory.at(0), SIZE_T{1} << 47, &got) == STATUS_ACCESS_VIOLATION);
     CHECK(got == 7);
     CHECK(memory.dirty() == Pages{});
 }
+#endif
 
 TEST_CASE("read of overlapping memory of one's own: as memmove") {
     const Watched memory{4};
