@@ -21,6 +21,8 @@
 
 namespace ww {
 
+class StatesOut;
+
 class PagemapScan final : public Backend {
 public:
     explicit PagemapScan(Arena& arena) noexcept;
@@ -62,7 +64,10 @@ private:
     void make_clean(Watched part, std::span<kernel::Region> scratch) noexcept;
     Step written_and_dropped(Watched rest, bool reset, std::size_t max_pages,
                              std::span<kernel::Region> scratch) noexcept;
-    Step dropped_pages(Watched part, bool take, std::span<kernel::Region> out) noexcept;
+    Step look(Watched rest, std::size_t max_pages, std::span<kernel::Region> out) noexcept;
+    std::uintptr_t add_dropped(Watched part, bool take, StatesOut& list) noexcept;
+    void add_taken(Watched part, std::span<kernel::Region> scratch, Step& step) noexcept;
+    std::size_t take_dropped(Watched part, std::span<kernel::Region> out) noexcept;
     Range register_again(Watched rest, std::span<kernel::Region> scratch) noexcept;
     Range register_parts(Watched rest, std::span<kernel::Region> scratch) noexcept;
 

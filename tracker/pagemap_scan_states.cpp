@@ -9,9 +9,11 @@
 
 #include "kernel/memory.h"
 #include "page_state.h"
+#include "states_out.h"
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace ww {
 
@@ -37,32 +39,19 @@ bool is_clean_zeros(const Region& region) noexcept {
            (region.categories & kernel::uapi::PAGE_IS_WRITTEN) == 0;
 }
 
+std::size_t discarded_in(std::span<const Region> regions) noexcept {
+    return static_cast<std::size_t>(
+        std::ranges::count(regions, static_cast<std::uint64_t>(PageState::discarded),
+                           &Region::categories));
+}
+
 constexpr bool tells_drops(MemoryKind kind) noexcept {
     return kind != MemoryKind::shared && kind != MemoryKind::hugetlb;
 }
 
-// Regions in ascending order, within the room of a span.
-class RegionsOut {
-public:
-    explicit RegionsOut(std::span<Region> out) noexcept : out_(out) {}
-
-    bool add(Range pages) noexcept {
-        if (count_ > 0 && out_[count_ - 1].end == pages.start) {
-            out_[count_ - 1].end = pages.end;
-            return true;
-        }
-        if (count_ == out_.size())
-            return false;
-        out_[count_++] = {pages.start, pages.end, 0};
-        return true;
-    }
-    std::size_t room() const noexcept { return out_.size() - count_; }
-    std::span<const Region> found() const noexcept { return out_.first(count_); }
-
-private:
-    std::span<Region> out_;
-    std::size_t count_ = 0;
-};
+bool is_dropped(const Region& region) noexcept {
+    return Pagemap::dropped.matches(region.categories) && !is_clean_zeros(region);
+}
 
 } // namespace
 
@@ -133,76 +122,105 @@ Step PagemapScan::written_and_dropped(Watched rest, bool reset, std::size_t max_
     // A look ahead: as far as there is room for both answers, because what is
     // reset has to be reported. Always precisely: the fast mask takes what was
     // dropped for written.
-    const std::size_t half = std::max<std::size_t>(1, scratch.size() / 2);
-    const std::span<Region> front = scratch.first(std::max<std::size_t>(1, scratch.size() - half));
-    Step step = scan({rest.range, Asked::precisely}, false, max_pages, front);
-    if (step.error)
+    Step step = look(rest, max_pages, scratch);
+    if (step.error || !reset)
         return step;
-    kernel::forget_regions(scratch);
-    step = dropped_pages({{rest.range.start, step.resume}, rest.kind}, false, scratch.first(half));
-    if (step.error)
-        return step;
-    kernel::forget_regions(scratch);
-
-    step = scan({{rest.range.start, step.resume}, Asked::precisely}, reset, max_pages, front);
-    if (step.error)
-        return step;
-    const std::size_t written = step.written.size();
-    const std::span<Region> left = scratch.subspan(written);
-    kernel::forget_regions(left);
-    // Behind the other: what was dropped and written since is only written. What
-    // fails here, or was dropped too late to find room, is left to the next
-    // collect.
     const Range answered{rest.range.start, step.resume};
-    const Step dropped = dropped_pages({answered, rest.kind}, reset, left);
-    label(scratch.first(written), PageState::written);
-    label(left.first(dropped.written.size()), PageState::discarded);
-    step.written = scratch.first(written + dropped.written.size());
-    std::ranges::sort(scratch.first(step.written.size()), {}, &Region::start);
+    const std::size_t discarded = discarded_in(step.written);
+    const std::size_t written = step.written.size() - discarded;
+    kernel::forget_regions(scratch);
+    step = {{}, step.resume, {}};
+    // What comes after the look is left to the next collect.
+    if (written > 0)
+        step = scan({answered, Asked::precisely}, true, max_pages,
+                    scratch.first(scratch.size() - discarded));
+    label(scratch.first(step.written.size()), PageState::written);
+    if (discarded > 0 && !step.error)
+        add_taken({{answered.start, step.resume}, rest.kind}, scratch, step);
     return step;
 }
 
-// With `take` each page is given once.
-Step PagemapScan::dropped_pages(Watched part, bool take, std::span<Region> out) noexcept {
+// Behind what was written: what was dropped and written since is only written.
+// What fails here, or was dropped too late to find room, is left to the next
+// collect.
+void PagemapScan::add_taken(Watched part, std::span<Region> scratch, Step& step) noexcept {
+    const std::span<Region> left = scratch.subspan(step.written.size());
+    kernel::forget_regions(left);
+    const std::size_t count = step.written.size() + take_dropped(part, left);
+    std::ranges::sort(scratch.first(count), {}, &Region::start);
+    step.written = scratch.first(count);
+}
+
+// One question for both answers. Holes match it, too, so that the kernel cannot
+// count the pages.
+Step PagemapScan::look(Watched rest, std::size_t max_pages, std::span<Region> out) noexcept {
+    std::array<Region, 64> room;
+    kernel::forget_regions(room);
+    StatesOut list{out, max_pages};
+    std::uintptr_t resume = rest.range.start;
+    const auto give = [&](const Region& region) {
+        const Range pages = range_of(region);
+        if (Pagemap::written.matches(region.categories))
+            resume = list.add(pages, PageState::written);
+        else if (is_dropped(region))
+            resume = add_dropped({pages, rest.kind}, false, list);
+        else
+            resume = pages.end;
+        return resume == pages.end;
+    };
+    while (resume < rest.range.end) {
+        const ScanResult result = pagemap_.find_tracked(
+            {resume, rest.range.end}, Pagemap::written_or_dropped, false, room, 0);
+        const std::span<const Region> found = std::span{room}.first(result.regions);
+        if (result.error && found.empty() && list.found().empty())
+            return {{}, rest.range.start, result.error};
+        const bool all = std::ranges::all_of(found, give);
+        if (!all || result.error)
+            break;
+        if (found.size() < room.size())
+            resume = rest.range.end;
+    }
+    return {list.found(), resume, {}};
+}
+
+// Those of a part without contents that were dropped. Gives how far it came.
+std::uintptr_t PagemapScan::add_dropped(Watched part, bool take, StatesOut& list) noexcept {
+    if (part.kind != MemoryKind::anonymous)
+        return list.add(part.range, PageState::discarded);
+    std::uintptr_t end = part.range.end;
+    armed_.visit_marked(part.range, take, [&](Range marked) {
+        const std::uintptr_t added = list.add(marked, PageState::discarded);
+        end = added == marked.end ? end : added;
+        return added == marked.end;
+    });
+    return end;
+}
+
+// Each page is given once. Gives the number of regions.
+std::size_t PagemapScan::take_dropped(Watched part, std::span<Region> out) noexcept {
     const bool ahead = part.kind != MemoryKind::anonymous;
     std::array<Region, 64> room;
     kernel::forget_regions(room);
-    RegionsOut list{out};
-    std::uintptr_t resume = part.range.start;
-    while (resume < part.range.end && list.room() > 0) {
+    StatesOut list{out, std::numeric_limits<std::size_t>::max()};
+    while (!part.range.empty() && list.room() > 0) {
         const std::span<Region> found =
             std::span{room}.first(ahead ? std::min(list.room(), room.size()) : room.size());
-        const ScanResult result = pagemap_.find_tracked({resume, part.range.end}, Pagemap::dropped,
-                                                        ahead && take, found, 0);
+        const ScanResult result =
+            pagemap_.find_tracked(part.range, Pagemap::dropped, ahead, found, 0);
         for (const Region& region : found.first(result.regions)) {
             const Range pages = range_of(region);
-            resume = pages.end;
+            part.range.start = pages.end;
             if (is_clean_zeros(region))
                 continue;
-            if (ahead) {
-                list.add(pages);
-                if (take)
-                    static_cast<void>(release_touched(pages));
-                continue;
-            }
-            armed_.visit_marked(pages, take, [&](Range marked) {
-                const bool fits = list.add(marked);
-                resume = fits ? resume : std::min(resume, marked.start);
-                return fits;
-            });
-            if (resume < pages.end)
-                return {list.found(), resume, {}};
+            if (add_dropped({pages, part.kind}, true, list) < pages.end)
+                return list.found().size();
+            if (ahead)
+                static_cast<void>(release_touched(pages));
         }
-        if (result.error && resume == part.range.start)
-            return {{}, resume, result.error};
-        if (result.error)
+        if (result.error || result.regions < found.size())
             break;
-        // Not where there is no room left: the end of the last is the bound for
-        // other answers.
-        if (result.regions < found.size() && list.room() > 0)
-            resume = part.range.end;
     }
-    return {list.found(), resume, {}};
+    return list.found().size();
 }
 
 } // namespace ww

@@ -30,6 +30,9 @@ public:
     // What has no contents but zeros; of the kernel's page of zeros it is told
     // whether it is protected.
     static const PageMask dropped;
+    // Both `written` and `dropped`, and some that neither matches: which it is
+    // its categories tell.
+    static const PageMask written_or_dropped;
     // What has contents and is protected.
     static const PageMask present_and_clean;
     // What is not, or no longer, registered with an asynchronous userfaultfd.
@@ -82,6 +85,12 @@ inline constexpr PageMask Pagemap::dropped{
     .inverted = uapi::PAGE_IS_SWAPPED | uapi::PAGE_IS_PRESENT,
     .any_of = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_PFNZERO,
     .told = uapi::PAGE_IS_PFNZERO | uapi::PAGE_IS_WRITTEN,
+};
+inline constexpr PageMask Pagemap::written_or_dropped{
+    .inverted = uapi::PAGE_IS_PRESENT,
+    .any_of = uapi::PAGE_IS_WRITTEN | uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_PFNZERO,
+    .told = uapi::PAGE_IS_WRITTEN | uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_SWAPPED |
+            uapi::PAGE_IS_PFNZERO,
 };
 inline constexpr PageMask Pagemap::present_and_clean{
     .required = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_WRITTEN,
