@@ -3,7 +3,6 @@
 // collects with reset and copies the reported pages to a shadow; when they
 // pause, one more collect, and the shadow must equal the memory. Two broken
 // collectors, which must lose, show that the test can fail.
-#define DOCTEST_CONFIG_IMPLEMENT
 #include "memory_kinds.h"
 #include "need.h"
 #include "writewatch/runs.h"

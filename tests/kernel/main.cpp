@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#define DOCTEST_CONFIG_IMPLEMENT
 #include "need.h"
 
 int main(int argc, char** argv) {

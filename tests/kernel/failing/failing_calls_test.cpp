@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Each system call fails once, in each way that is plausible.
-#define DOCTEST_CONFIG_IMPLEMENT
 #include "need.h"
 #include "scenario.h"
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Any sequence of operations gets the answers that the contract says. What a
 // run uses as its seed is printed first; RC_PARAMS="seed=..." repeats it.
-#define DOCTEST_CONFIG_IMPLEMENT
 #include "../need.h"
 #include "generator.h"
 #include "play.h"

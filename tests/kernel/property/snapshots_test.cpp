@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Any sequence of stores, takes, restores and drops keeps what full copies keep.
-#define DOCTEST_CONFIG_IMPLEMENT
 #include "../need.h"
 #include "../pages.h"
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The Windows rules by themselves: no kernel, no Wine, a tracker by hand.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include "fake_tracker.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the plugin does to a program that loads some ntdll.so, and to one that
 // loads something else. Every case is a process of its own.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <cstdio>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // A program in the toy layer.
-#define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
 #include <win32.h>

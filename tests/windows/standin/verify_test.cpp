@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // WRITEWATCH=verify in front of a stand-in, with a kernel that tells the truth,
 // and with one that loses a report (lying_kernel.cpp).
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <cstdint>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#define DOCTEST_CONFIG_IMPLEMENT
 #include "windows_program.h"
 
 #include "open_as_ntdll.h"
