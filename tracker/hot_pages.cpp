@@ -27,7 +27,7 @@ void for_each_page(std::span<const Region> found, Visit visit) noexcept {
 
 } // namespace
 
-Result<HotPages*> HotPages::create(Tracker& tracker, Range range) noexcept {
+Result<HotPages*> HotPages::create(Tracker& tracker, Range range, Asks asks) noexcept {
     Result<Mapping> memory = Mapping::create(sizeof(HotPages));
     if (!memory)
         return memory.error();
@@ -36,7 +36,7 @@ Result<HotPages*> HotPages::create(Tracker& tracker, Range range) noexcept {
         return history.error();
     if (const Error error = tracker.claim(range))
         return error;
-    auto* made = new (memory->data()) HotPages{tracker, range, std::move(*history)};
+    auto* made = new (memory->data()) HotPages{tracker, range, asks, std::move(*history)};
     static_cast<void>(memory->release());
     return made;
 }
@@ -58,18 +58,26 @@ void HotPages::begin_call(std::uintptr_t start) noexcept {
                         .cold_runs = cold_runs_.exchange(0, std::memory_order_relaxed),
                         .blocks = blocks_.exchange(0, std::memory_order_relaxed)};
     last_hot_.store(last.hot, std::memory_order_relaxed);
-    const std::size_t affordable = affordable_cold_runs(last);
+    // A reset of states is a second question: leaving saves that, too.
+    const std::size_t affordable =
+        affordable_cold_runs(last) + (asks_ == Asks::states ? 1 : 0);
     const bool leave =
         last.cold_runs <= affordable && last.hot > 0 && round % kRoundsBetweenArming != 0;
     affordable_.store(leave ? affordable : 0, std::memory_order_relaxed);
     add(unarmed_rounds_, leave ? 1 : 0);
 }
 
-Step HotPages::collect(Watched rest, bool, StepLimits limits, std::span<Region> scratch) noexcept {
+Step HotPages::ask(Watched rest, bool reset, StepLimits limits,
+                   std::span<Region> scratch) noexcept {
     Backend& backend = tracker_.backend();
+    return asks_ == Asks::states ? backend.collect_states(rest, reset, limits, scratch)
+                                 : backend.collect(rest, reset, limits, scratch);
+}
+
+Step HotPages::collect(Watched rest, bool, StepLimits limits, std::span<Region> scratch) noexcept {
     const std::uint32_t round = round_.load(std::memory_order_relaxed);
     if (affordable_.load(std::memory_order_relaxed) > 0) {
-        const Step step = backend.collect(rest, false, limits, scratch);
+        const Step step = ask(rest, false, limits, scratch);
         if (step.error)
             return step;
         const HotTally tally = look_at(step.written, round);
@@ -80,7 +88,7 @@ Step HotPages::collect(Watched rest, bool, StepLimits limits, std::span<Region> 
         }
         kernel::forget_regions(scratch);
     }
-    const Step step = backend.collect(rest, true, limits, scratch);
+    const Step step = ask(rest, true, limits, scratch);
     take_down(step, look_at(step.written, round), round, false);
     add(armed_, pages_in(step.written));
     return step;

@@ -21,8 +21,12 @@ namespace ww {
 
 class HotPages {
 public:
+    // What is asked for: pages that were written, or those whose contents were
+    // dropped, too.
+    enum class Asks : bool { written, states };
     // In memory of its own.
-    static kernel::Result<HotPages*> create(Tracker& tracker, Range range) noexcept;
+    static kernel::Result<HotPages*> create(Tracker& tracker, Range range,
+                                            Asks asks = Asks::written) noexcept;
     static void destroy(HotPages* pages) noexcept;
 
     Tracker& tracker() const noexcept { return tracker_; }
@@ -51,13 +55,15 @@ private:
     static constexpr std::uint32_t kRoundsBetweenArming = 32;
     using Counter = std::atomic<std::uint64_t>;
 
-    HotPages(Tracker& tracker, Range range, HotHistory history) noexcept
-        : tracker_(tracker), range_(range), history_(std::move(history)) {}
+    HotPages(Tracker& tracker, Range range, Asks asks, HotHistory history) noexcept
+        : tracker_(tracker), range_(range), asks_(asks), history_(std::move(history)) {}
 
     static void add(Counter& counter, std::uint64_t more) noexcept {
         counter.fetch_add(more, std::memory_order_relaxed);
     }
     void begin_call(std::uintptr_t start) noexcept;
+    Step ask(Watched rest, bool reset, StepLimits limits,
+             std::span<kernel::Region> scratch) noexcept;
     bool affords(std::size_t cold_runs) noexcept;
     HotTally look_at(std::span<const kernel::Region> found, std::uint32_t round) const noexcept;
     void take_down(const Step& step, const HotTally& tally, std::uint32_t round,
@@ -70,6 +76,7 @@ private:
 
     Tracker& tracker_;
     Range range_;
+    Asks asks_;
     HotHistory history_;
 
     std::atomic<std::uint32_t> round_{0};

@@ -93,7 +93,12 @@ void ww_snapshots_stats(ww_snapshots* snapshots, ww_snapshot_stats* stats,
                                   .bytes_kept = now.bytes_kept,
                                   .last_pages = now.last_pages,
                                   .last_ns = now.last_ns,
-                                  .dropped_for_room = now.dropped_for_room};
+                                  .dropped_for_room = now.dropped_for_room,
+                                  .takes = now.takes.count,
+                                  .take_ns = now.takes.ns,
+                                  .pages_compared = now.takes.compared,
+                                  .pages_copied = now.takes.copied,
+                                  .faults_avoided = now.takes.faults_avoided};
     std::memset(stats, 0, stats_bytes);
     std::memcpy(stats, &known, std::min(stats_bytes, sizeof known));
 }

@@ -62,7 +62,7 @@ Result<Snapshots*> Snapshots::create(Tracker& tracker, std::size_t checkpoint_li
 
 void Snapshots::destroy(Snapshots* snapshots) noexcept {
     for (const Part& part : snapshots->parts())
-        snapshots->tracker_.end_claim(part.range);
+        HotPages::destroy(part.hot);
     snapshots->~Snapshots();
     static_cast<void>(Mapping::adopt(snapshots, sizeof(Snapshots)));
 }
@@ -85,25 +85,26 @@ Error Snapshots::add(Range range) noexcept {
         return Error::exists;
     if (part_count_ == kPartsAtMost)
         return Error::no_memory;
-    const Part part{range, static_cast<std::uint32_t>(history_.page_count())};
-    if (const Error error = tracker_.claim(range))
-        return error;
+    const Result<HotPages*> hot = HotPages::create(tracker_, range, HotPages::Asks::states);
+    if (!hot)
+        return hot.error();
+    const Part part{range, static_cast<std::uint32_t>(history_.page_count()), *hot};
     if (const Error error = begin(part)) {
-        tracker_.end_claim(range);
+        HotPages::destroy(*hot);
         return error;
     }
     static_cast<Part*>(parts_.data())[part_count_++] = part;
     return Error::none;
 }
 
-Error Snapshots::clean(Range range) noexcept {
+Error Snapshots::clean(const Part& part) noexcept {
     NoAnswer nobody;
-    return tracker_.collect_claimed(range, nobody).error;
+    return part.hot->collect(part.range, nobody).error;
 }
 
 Error Snapshots::begin(const Part& part) noexcept {
     // Clean first: what is written from here on is a change.
-    if (const Error error = clean(part.range))
+    if (const Error error = clean(part))
         return error;
     if (const Error error = history_.add_pages(part.range.bytes() / kernel::page_bytes()))
         return error;
@@ -148,17 +149,23 @@ public:
     static std::size_t region_room() noexcept { return kNoLimit; }
     std::size_t page_room() const noexcept { return history_.room(); }
     std::size_t count() const noexcept { return count_; }
+    std::size_t compared() const noexcept { return compared_; }
+    std::size_t surely_written() const noexcept { return surely_written_; }
 
     void take(Range written) noexcept {
         const std::size_t page_bytes = history_.pool().page_bytes();
+        compared_ += written.bytes() / page_bytes;
         auto page = part_.first_page +
                     static_cast<std::uint32_t>((written.start - part_.range.start) / page_bytes);
         for (std::uintptr_t at = written.start; at < written.end; at += page_bytes, ++page) {
+            if (equal(at, history_.contents(page), page_bytes))
+                continue; // hot, mostly, and not written this time
             if (equal(at, history_.pool().at(PagePool::kZeros), page_bytes))
                 history_.change_to_zeros(page); // dropped, mostly
             else
                 std::memcpy(history_.change(page), reinterpret_cast<const void*>(at), page_bytes);
             ++count_;
+            surely_written_ += part_.hot->certain(at) ? 0 : 1;
         }
     }
 
@@ -166,6 +173,8 @@ private:
     PageHistory& history_;
     const Part& part_;
     std::size_t count_ = 0;
+    std::size_t compared_ = 0;
+    std::size_t surely_written_ = 0; // though they were not armed
 };
 
 bool Snapshots::make_room() noexcept {
@@ -180,9 +189,11 @@ Error Snapshots::take_changes(const Part& part) noexcept {
         if (history_.room() == 0 && !make_room())
             return Error::no_memory;
         Changes changes{history_, part};
-        Everything everything{tracker_.backend()};
-        const Collected done = tracker_.collect_from(everything, rest, true, changes);
+        const Collected done = part.hot->collect(rest, changes);
         last_pages_ += changes.count();
+        takes_.compared += changes.compared();
+        takes_.copied += changes.count();
+        takes_.faults_avoided += changes.surely_written();
         if (done.error)
             return done.error;
         rest.start = done.resume;
@@ -202,6 +213,8 @@ Result<std::uint64_t> Snapshots::take() noexcept {
     }
     const std::uint64_t checkpoint = history_.close();
     last_ns_ = kernel::now_ns() - began;
+    ++takes_.count;
+    takes_.ns += last_ns_;
     return checkpoint;
 }
 
@@ -261,7 +274,7 @@ Error Snapshots::restore(std::uint64_t checkpoint) noexcept {
     }
     // What is there now is the checkpoint; a drop of it is a change again.
     for (const Part& part : parts()) {
-        if (const Error error = clean(part.range))
+        if (const Error error = clean(part))
             return error;
     }
     last_pages_ = written;
@@ -286,7 +299,8 @@ Snapshots::Stats Snapshots::stats() noexcept {
             bytes_kept,
             last_pages_,
             last_ns_,
-            dropped_for_room_};
+            dropped_for_room_,
+            takes_};
 }
 
 } // namespace ww

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -48,7 +49,65 @@ private:
     std::unique_ptr<ww_snapshots, SnapshotsDeleter> snapshots_;
 };
 
+long faults() {
+    rusage usage{};
+    ::getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_minflt;
+}
+
 } // namespace
+
+TEST_CASE("snapshots: what is written in every frame takes no faults in the end") {
+    constexpr std::size_t kWritten = 40;
+    const Kept memory{256};
+    memory.store_all();
+    REQUIRE(memory.add() == 0);
+    const auto play = [&](int frame) {
+        for (std::size_t page = 0; page < kWritten; ++page)
+            memory.store(page * 3, static_cast<char>(frame));
+    };
+    std::uint64_t ids[28];
+    long taken = 0;
+    for (int frame = 0; frame < 28; ++frame) {
+        const long before = faults();
+        play(frame);
+        taken += frame < 8 ? 0 : faults() - before;
+        ids[frame] = memory.take();
+        CHECK(memory.stats().last_pages == kWritten);
+    }
+    CHECK(taken == 0);
+    const ww_snapshot_stats now = memory.stats();
+    CHECK(now.takes == 28);
+    CHECK(now.pages_copied == 28 * kWritten);
+    CHECK(now.pages_compared == now.pages_copied);
+    CHECK(now.faults_avoided >= 20 * kWritten);
+    CHECK(now.faults_avoided <= 24 * kWritten);
+    CHECK(now.take_ns >= now.takes * 100);
+    for (const int frame : {27, 22, 25}) { // the last of the ring
+        REQUIRE(memory.restore(ids[frame]) == 0);
+        for (std::size_t page = 0; page < kWritten; ++page)
+            CHECK(memory.load(page * 3) == frame);
+        CHECK(memory.load(1) == 1);
+    }
+}
+
+TEST_CASE("snapshots: a hot page that was not written, or with what it held, is not copied") {
+    const Kept memory{64};
+    memory.store_all();
+    REQUIRE(memory.add() == 0);
+    for (char frame = 0; frame < 10; ++frame) {
+        for (std::size_t page = 0; page < 40; ++page)
+            memory.store(page, frame);
+        memory.take();
+    }
+    memory.store(3, 9); // what it held
+    memory.store(4, 77);
+    memory.take();
+    CHECK(memory.stats().last_pages == 1);
+    memory.take();
+    CHECK(memory.stats().last_pages == 0);
+    CHECK(memory.load(4) == 77);
+}
 
 TEST_CASE("snapshots: a take copies the pages written since the last, and no others") {
     const Kept memory{64};

@@ -19,14 +19,15 @@ constexpr std::size_t kPagesEach = 24;
 constexpr std::size_t kCheckpoints = 5;
 
 struct Action {
-    enum Kind : unsigned char { store, fill, discard, take, restore, drop, kinds };
+    enum Kind : unsigned char { store, fill, discard, take, restore, drop, frames, kinds };
     unsigned kind;
     unsigned where; // a page, or one of the checkpoints
     unsigned value;
 };
 
 std::ostream& operator<<(std::ostream& out, const Action& action) {
-    static constexpr const char* kNames[] = {"store", "fill", "discard", "take", "restore", "drop"};
+    static constexpr const char* kNames[] = {"store", "fill", "discard", "take",
+                                             "restore", "drop", "frames"};
     return out << kNames[action.kind] << ' ' << action.where << ' ' << action.value;
 }
 
@@ -37,7 +38,8 @@ rc::Gen<Action> actions() {
                                                                         {1, Action::discard},
                                                                         {4, Action::take},
                                                                         {3, Action::restore},
-                                                                        {1, Action::drop}})),
+                                                                        {1, Action::drop},
+                                                                        {1, Action::frames}})),
         rc::gen::set(&Action::where, rc::gen::inRange(0U, unsigned{2 * kPagesEach})),
         rc::gen::set(&Action::value, rc::gen::inRange(0U, 4U)));
 }
@@ -79,12 +81,16 @@ public:
         case Action::restore:
             restore(action.where);
             break;
+        case Action::frames:
+            frames(action.where, action.value);
+            break;
         default:
             drop(action.where);
         }
     }
 
     std::size_t restores = 0;
+    std::size_t hot = 0;
     std::size_t dropped_for_room() const { return std::size_t(stats().dropped_for_room); }
 
 private:
@@ -100,6 +106,19 @@ private:
         const std::size_t first = where % kPagesEach;
         const std::size_t pages = std::min(count, kPagesEach - first);
         RC_ASSERT(::madvise(page(where), pages * kPage, MADV_DONTNEED) == 0);
+    }
+
+    // Until what is written is hot; at times a page is left out.
+    void frames(unsigned where, unsigned left_out) {
+        for (unsigned frame = 0; frame < 7; ++frame) {
+            for (unsigned i = 0; i < 8; ++i) {
+                if (frame < 5 || i % 4 != left_out)
+                    ++page((where + i) % (2 * kPagesEach))[frame * 8];
+            }
+            take();
+        }
+        const ww_snapshot_stats now = stats();
+        hot += std::size_t(now.faults_avoided);
     }
 
     std::string contents() const {
@@ -185,6 +204,7 @@ private:
 void check(const char* what, std::size_t slots, bool meets_the_limit) {
     std::size_t restores = 0;
     std::size_t dropped = 0;
+    std::size_t hot = 0;
     CHECK(rc::check(what, [&] {
         const auto sequence =
             *rc::gen::scale(3.0, rc::gen::container<std::vector<Action>>(actions()));
@@ -193,9 +213,12 @@ void check(const char* what, std::size_t slots, bool meets_the_limit) {
             system.act(action);
         restores += system.restores;
         dropped += system.dropped_for_room();
+        hot += system.hot;
     }));
-    std::cout << what << ": " << restores << " restores, " << dropped << " dropped for room\n";
+    std::cout << what << ": " << restores << " restores, " << dropped << " dropped for room, "
+              << hot << " faults avoided\n";
     CHECK(restores > 0);
+    CHECK(hot > 0);
     CHECK((dropped > 0) == meets_the_limit);
 }
 

@@ -26,6 +26,12 @@
  * Fork      A forked child has no snapshots: every call there fails.
  * Resets    Taking resets the watched memory. Nobody else may: collecting with
  *           reset from what was added here fails with -EBUSY.
+ * Hot pages A page that was found written in each of four takes is left unarmed, so
+ *           that writing it again takes no fault; from then on it is compared
+ *           at each take with what it was at the last. Which way is cheaper is
+ *           decided in each take, and every 32nd arms all pages of a range, to
+ *           find those that have cooled. Checkpoints are exact either way: of
+ *           what was found only pages that differ are copied.
  * Memory    All of it from the kernel, within `bytes_limit`: nothing is
  *           allocated from a heap, which may be what is being restored. What is
  *           copied when memory is added counts, too.
@@ -81,6 +87,13 @@ typedef struct ww_snapshot_stats {
     uint64_t last_pages;     /* that the last take copied, or the last restore wrote back */
     uint64_t last_ns;        /* that it took in all */
     uint64_t dropped_for_room; /* checkpoints, because of `bytes_limit` */
+    /* Of all takes so far: */
+    uint64_t takes;          /* that succeeded */
+    uint64_t take_ns;        /* time that they took; by pages_compared: time a page */
+    uint64_t pages_compared; /* found written, or hot */
+    uint64_t pages_copied;   /* of them: that differed from the checkpoint before */
+    uint64_t faults_avoided; /* stores that would have taken a write fault, were pages not
+                                left unarmed: at least so many, one a page and take */
 } ww_snapshot_stats;
 
 /* Fills the first `stats_bytes` bytes of `*stats` (sizeof(ww_snapshot_stats) as
