@@ -25,6 +25,7 @@ public:
     template<class RangeAt, class Answer>
     Collected run(std::size_t count, RangeAt range_at, std::uintptr_t from,
                   Answer& answer) noexcept {
+        tracker_.count_many();
         std::size_t next = 0;
         while (range_at(next).end <= from)
             ++next;
@@ -81,7 +82,8 @@ private:
                 continue;
             pacer_.before_scan();
             answer.use_pages_of(granularity(group_[i].kind, kernel::page_bytes()));
-            const Collected done = collect(tracker_.backend(), group_[i], reset_, answer);
+            const Collected done = tracker_.collect_counted(
+                tracker_.backend(), group_[i], tracker_.counts_of(group_[i].range), reset_, answer);
             if (done.error || done.resume < group_[i].range.end)
                 return done;
         }

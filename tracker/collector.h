@@ -19,6 +19,7 @@ namespace ww {
 struct Collected {
     std::uintptr_t resume; // all before this address is answered
     kernel::Error error;   // why it ended before the range or the capacity did
+    std::size_t bytes = 0; // of what was found
 };
 
 // One ioctl holds the process's memory map for its whole walk, which costs what
@@ -34,17 +35,22 @@ inline std::size_t regions_at_most(Range range) noexcept {
     return std::min(range.bytes() / kernel::page_bytes() / 2 + 1, kRegionsPerStep);
 }
 
+// Gives how many bytes that were.
 template<class Answer>
-void hand_over(std::span<const kernel::Region> written, Answer& answer) noexcept {
+std::size_t hand_over(std::span<const kernel::Region> written, Answer& answer) noexcept {
     // Plain answers by way of a copy that nobody else can see: it stays in
     // registers, which saves a nanosecond of the 40 that a region costs.
     constexpr bool kByCopy = std::is_copy_assignable_v<Answer>;
     std::conditional_t<kByCopy, Answer, Answer&> taking = answer;
-    for (const kernel::Region& region : written)
+    std::uint64_t bytes = 0;
+    for (const kernel::Region& region : written) {
         taking.take({static_cast<std::uintptr_t>(region.start),
                      static_cast<std::uintptr_t>(region.end)});
+        bytes += region.end - region.start;
+    }
     if constexpr (kByCopy)
         answer = taking;
+    return static_cast<std::size_t>(bytes);
 }
 
 // The source is a back end, or answers like one.
@@ -56,16 +62,17 @@ Collected collect(Source& source, Watched watched, bool reset, Answer& answer) n
     kernel::forget_regions(scratch);
     kernel::Pacer pacer;
     Range rest = watched.range;
+    std::size_t bytes = 0;
     while (!rest.empty() && answer.page_room() > 0) {
         pacer.before_scan();
         const StepLimits limits{answer.region_room(), std::min(answer.page_room(), kPagesPerStep)};
         const Step step = source.collect({rest, watched.kind}, reset, limits, scratch);
         if (step.error)
-            return {rest.start, step.error};
-        hand_over(step.written, answer);
+            return {rest.start, step.error, bytes};
+        bytes += hand_over(step.written, answer);
         rest.start = step.resume;
     }
-    return {rest.start, kernel::Error::none};
+    return {rest.start, kernel::Error::none, bytes};
 }
 
 } // namespace ww

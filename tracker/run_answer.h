@@ -48,12 +48,12 @@ public:
 
     Step collect(Watched rest, bool reset, StepLimits limits,
                  std::span<kernel::Region> scratch) noexcept {
-        Step step = backend_.collect_states(rest, reset, limits, scratch);
+        const Step step = backend_.collect_states(rest, reset, limits, scratch);
         for (const kernel::Region& region : step.written)
             answer_.take({static_cast<std::uintptr_t>(region.start),
                           static_cast<std::uintptr_t>(region.end)},
                          static_cast<PageState>(region.categories));
-        return {{}, step.resume, step.error};
+        return step;
     }
 
 private:

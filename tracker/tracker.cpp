@@ -76,6 +76,7 @@ Error Tracker::watch(Range range, WatchOptions options) noexcept {
     const Watched watched{range, *kind};
     if (!is_whole(watched, kernel::page_bytes()))
         return Error::invalid;
+    counters_.open(1);
     if (const Error error = watches_.insert(watched))
         return error;
     const Error error = start(watched, options);

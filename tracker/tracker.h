@@ -6,6 +6,7 @@
 #include "backend.h"
 #include "claims.h"
 #include "collector.h"
+#include "counters.h"
 #include "kernel/fork_guard.h"
 #include "kernel/memory.h"
 #include "range.h"
@@ -79,13 +80,34 @@ public:
     // `source` is asked in the back end's stead.
     template<class Source, class Answer>
     Collected collect_from(Source& source, Range range, bool reset, Answer& answer) noexcept {
-        const std::optional<Watched> watched = watches_.find(range);
-        if (!watched)
+        const std::optional<WatchTable::Found> found = watches_.look_up(range);
+        if (!found)
             return {range.start, kernel::Error::not_found};
-        if (!is_whole({range, watched->kind}, kernel::page_bytes()))
+        const MemoryKind kind = found->watched.kind;
+        if (!is_whole({range, kind}, kernel::page_bytes()))
             return {range.start, kernel::Error::invalid};
-        answer.use_pages_of(granularity(watched->kind, kernel::page_bytes()));
-        return ww::collect(source, {answer.fitting(range), watched->kind}, reset, answer);
+        answer.use_pages_of(granularity(kind, kernel::page_bytes()));
+        return collect_counted(source, {answer.fitting(range), kind}, found->counts, reset, answer);
+    }
+
+    // `counts` is where this watch is counted.
+    template<class Source, class Answer>
+    Collected collect_counted(Source& source, Watched part, counters::Watch* counts, bool reset,
+                              Answer& answer) noexcept {
+        Counting counting{counts, part.range.bytes(), reset};
+        const Collected done = ww::collect(source, part, reset, answer);
+        // A child that was forked in the middle has its parent's memory to count in.
+        if ((done.bytes != 0 || counting.is_timed()) && !in_child())
+            note(counting, done);
+        return done;
+    }
+    counters::Watch* counts_of(Range range) const noexcept {
+        const std::optional<WatchTable::Found> found = watches_.look_up(range);
+        return found ? found->counts : nullptr;
+    }
+    void count_many() noexcept {
+        if (counters::Header* header = counters_.header())
+            header->many.fetch_add(1, std::memory_order_relaxed);
     }
 
     std::uint64_t watch_count() const noexcept { return watches_.count(); }
@@ -100,9 +122,18 @@ private:
     kernel::Error for_each_part(Range range, Visit visit) const noexcept;
     kernel::Error check_whole(Range range) const noexcept;
     kernel::Error start(Watched watched, WatchOptions options) noexcept;
+    void note(Counting& counting, const Collected& done) noexcept {
+        counting.found(done.bytes);
+        counters::Header* header = counters_.header();
+        if (header == nullptr || !counting.is_timed())
+            return;
+        header->repairs.store(backend_->repairs(), std::memory_order_relaxed);
+        header->reopened.store(backend_->reopened(), std::memory_order_relaxed);
+    }
 
     Arena arena_;
-    WatchTable watches_{arena_};
+    Counters counters_;
+    WatchTable watches_{arena_, counters_};
     Claims claims_{arena_};
     Backend* backend_ = nullptr; // in the arena
     kernel::ForkGuard fork_guard_;

@@ -14,6 +14,10 @@
 
 namespace ww {
 
+namespace counters {
+struct Watch;
+}
+
 class Watch {
 public:
     // What a reader saw at one moment.
@@ -34,6 +38,9 @@ public:
         return sequence_.load(std::memory_order_acquire) == seen.sequence;
     }
 
+    // Where its queries are counted; nullptr if nowhere.
+    counters::Watch* counts() const noexcept { return counts_.load(std::memory_order_relaxed); }
+
     // Any thread, on what it saw: a watch that ends may stay where it is, for
     // the next watch of the same memory to take it back. False if it is not as
     // it was seen any more.
@@ -49,6 +56,10 @@ public:
 
     void unclaim() noexcept { become(State::live); }
     void end_claimed() noexcept { become(State::unused); }
+
+    void count_in(counters::Watch* counts) noexcept {
+        counts_.store(counts, std::memory_order_relaxed);
+    }
 
     // On a watch that no address leads to. The extent is released too: who sees
     // a new one sees that the watch ended.
@@ -90,6 +101,7 @@ private:
     std::atomic<std::uintptr_t> end_{0};
     std::atomic<MemoryKind> kind_{MemoryKind::anonymous};
     std::atomic<std::uint32_t> sequence_{0};
+    std::atomic<counters::Watch*> counts_{nullptr};
 };
 
 } // namespace ww

@@ -14,11 +14,13 @@ using kernel::Result;
 // finds what is true now, or the map still leads to it as it was seen: then
 // nothing was watched there when the map was read again. So a round is repeated
 // only after somebody else's change was completed.
-std::optional<Watched> WatchTable::find(Range range) const noexcept {
+std::optional<WatchTable::Found> WatchTable::look_up(Range range) const noexcept {
     while (const Watch* watch = map_.find(range.start)) {
         const Watch::View seen = watch->look();
         if (seen.live() && seen.watched.range.contains(range.start))
-            return seen.watched.range.contains(range) ? std::optional{seen.watched} : std::nullopt;
+            return seen.watched.range.contains(range)
+                       ? std::optional{Found{seen.watched, watch->counts()}}
+                       : std::nullopt;
         if (!seen.live() && map_.find(range.start) == watch && watch->is_still(seen))
             return std::nullopt;
     }
@@ -69,6 +71,7 @@ bool WatchTable::revive(Watched watched) noexcept {
     const Watch::View seen = watch->look();
     if (seen.watched != watched || !watch->revive(seen))
         return false;
+    counters_.turn(watch->counts(), true);
     count_.fetch_add(1, std::memory_order_relaxed);
     return true;
 }
@@ -80,6 +83,7 @@ bool WatchTable::retire(Watched watched) noexcept {
     const Watch::View seen = watch->look();
     if (seen.watched != watched || !watch->retire(seen))
         return false;
+    counters_.turn(watch->counts(), false);
     count_.fetch_sub(1, std::memory_order_relaxed);
     const std::size_t place = next_retired_.fetch_add(1, std::memory_order_relaxed) % kRetired;
     Watch* oldest = retired_[place].exchange(watch, std::memory_order_acq_rel);
@@ -96,7 +100,7 @@ void WatchTable::bury(Watch* watch) noexcept {
     if (!watch->bury(seen))
         return;
     map_.assign(seen.watched.range, nullptr);
-    recycle(watch);
+    recycle(watch, false);
 }
 
 // The first watch that overlaps the range, which only we can end now.
@@ -129,7 +133,7 @@ Result<Watched> WatchTable::erase_first(Range range) noexcept {
     }
     map_.assign(ended, nullptr);
     watch->end_claimed();
-    recycle(watch);
+    recycle(watch, true);
     count_.fetch_sub(1, std::memory_order_relaxed);
     return Watched{ended, covered.kind};
 }
@@ -152,12 +156,15 @@ Watch* WatchTable::begin(Watched watched) noexcept {
     Watch* watch = free_;
     free_ = watch->next_free;
     watch->next_free = nullptr;
+    watch->count_in(counters_.begin(watched));
     watch->begin(watched);
     count_.fetch_add(1, std::memory_order_relaxed);
     return watch;
 }
 
-void WatchTable::recycle(Watch* watch) noexcept {
+// `counted`: as one that is there.
+void WatchTable::recycle(Watch* watch, bool counted) noexcept {
+    counters_.end(watch->counts(), counted);
     watch->next_free = free_;
     free_ = watch;
 }

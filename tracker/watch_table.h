@@ -9,6 +9,7 @@
 
 #include "address_map.h"
 #include "arena.h"
+#include "counters.h"
 #include "kernel/change_lock.h"
 #include "kernel/result.h"
 #include "memory_kind.h"
@@ -24,10 +25,20 @@ namespace ww {
 
 class WatchTable {
 public:
-    explicit WatchTable(Arena& arena) noexcept : arena_(arena), map_(arena) {}
+    WatchTable(Arena& arena, Counters& counters) noexcept
+        : arena_(arena), map_(arena), counters_(counters) {}
 
-    // The watch that covers the whole range.
-    std::optional<Watched> find(Range range) const noexcept;
+    struct Found {
+        Watched watched;
+        counters::Watch* counts; // nullptr: nowhere
+    };
+    // The watch that covers the whole range, and where its queries are counted.
+    std::optional<Found> look_up(Range range) const noexcept;
+
+    std::optional<Watched> find(Range range) const noexcept {
+        const std::optional<Found> found = look_up(range);
+        return found ? std::optional{found->watched} : std::nullopt;
+    }
 
     // The first watch that overlaps the range.
     std::optional<Watched> find_first(Range range) const noexcept;
@@ -52,12 +63,13 @@ private:
     bool revive(Watched watched) noexcept;
     void bury(Watch* watch) noexcept;
     Watch* claim_first(Range range) noexcept;
-    void recycle(Watch* watch) noexcept;
+    void recycle(Watch* watch, bool counted) noexcept;
     Watch* begin(Watched watched) noexcept;
     bool make_watches(std::size_t wanted) noexcept;
 
     Arena& arena_;
     AddressMap map_;
+    Counters& counters_;
     kernel::ChangeLock lock_;
     Watch* free_ = nullptr;
     std::atomic<std::uint64_t> count_{0};

@@ -48,7 +48,7 @@ class Room:
 ROOMS = {
     'tracker/':            Room(['tracker/']),
     'tracker/kernel/':     Room(['tracker/'], headers=None, calls=None),
-    'tracker/command/':    Room([PUBLIC, 'tracker/command/'], headers=None, calls=None),
+    'tracker/command/':    Room([PUBLIC, 'tracker/command/', 'tracker/counters_format.h'], headers=None, calls=None),
     'wine-shim/':          Room([PUBLIC, 'wine-shim/'], windows=True),
     'wine-shim/preload/':  Room(
         [PUBLIC, 'wine-shim/'],

@@ -23,7 +23,8 @@ constexpr Range pages(std::uintptr_t first, std::uintptr_t count) {
 
 struct Table {
     ww::Arena arena;
-    std::unique_ptr<WatchTable> owner = std::make_unique<WatchTable>(arena);
+    ww::Counters counters; // without memory
+    std::unique_ptr<WatchTable> owner = std::make_unique<WatchTable>(arena, counters);
     WatchTable& table = *owner;
 };
 

@@ -4,6 +4,8 @@
 #include "scenario.h"
 
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <link.h>
 #include <linux/ioctl.h>
 #include <vector>
@@ -18,10 +20,42 @@ const Failure kNoQuery[] = {{"ioctl", 0xc0686611, ENOTTY}}; // PROCMAP_QUERY, be
 const struct {
     const char* name;
     std::span<const Failure> absent;
+    bool counters_in_folder = false;
 } kEnvironments[] = {
     {"this kernel", {}},
     {"userfaultfd only as a device", kNoSystemCall},
     {"mappings only as text", kNoQuery},
+    {"counters in a folder", {}, true},
+};
+
+// Where the user wants the counters, emptied before each scenario.
+class CountersFolder {
+public:
+    explicit CountersFolder(bool wanted) {
+        if (!wanted)
+            return;
+        char path[] = "/dev/shm/failing-calls.XXXXXX";
+        REQUIRE(::mkdtemp(path) != nullptr);
+        path_ = path;
+        ::setenv("WRITEWATCH_COUNTERS", path, 1);
+    }
+    ~CountersFolder() {
+        ::unsetenv("WRITEWATCH_COUNTERS");
+        if (!path_.empty())
+            std::filesystem::remove_all(path_);
+    }
+    CountersFolder(const CountersFolder&) = delete;
+    CountersFolder& operator=(const CountersFolder&) = delete;
+
+    void empty() const {
+        if (path_.empty())
+            return;
+        std::filesystem::remove_all(path_);
+        std::filesystem::create_directory(path_);
+    }
+
+private:
+    std::string path_;
 };
 
 struct Planned {
@@ -29,8 +63,9 @@ struct Planned {
     const Failure* failure;
 };
 
-std::vector<Planned> plan() {
+std::vector<Planned> plan(const CountersFolder& folder) {
     failing::disarm();
+    folder.empty();
     run_scenario();
     std::vector<Planned> planned;
     for (long number = 0; number < failing::calls(); ++number) {
@@ -60,10 +95,12 @@ TEST_CASE("whichever system call fails: errors are told, no write is lost, all w
     for (const auto& environment : kEnvironments) {
         CAPTURE(environment.name);
         failing::set_absent(environment.absent);
-        for (const Planned& planned : plan()) {
+        const CountersFolder folder{environment.counters_in_folder};
+        for (const Planned& planned : plan(folder)) {
             const std::string what = failing::describe(*planned.failure);
             CAPTURE(planned.number);
             CAPTURE(what);
+            folder.empty();
             failing::arm(planned.number, *planned.failure);
             run_scenario();
             failed += failing::happened();

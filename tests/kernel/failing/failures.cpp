@@ -67,10 +67,13 @@ const Failure kFailures[] = {
     {"madvise", 0, EAGAIN},
     {"fcntl", 0, EMFILE},
     {"fcntl", 0, EINVAL},
+    {"fallocate", 0, ENOSPC},
+    {"fallocate", 0, ENOMEM},
     {"close", 0, EINTR},
     {"close", 0, EIO},
     {"syscall", SYS_memfd_create, EMFILE},
     {"syscall", SYS_memfd_create, ENOMEM},
+    {"syscall", SYS_memfd_create, EINVAL},
 };
 
 struct Met {
@@ -248,6 +251,12 @@ int __real_fcntl64(int fd, int command, long argument);
 int __wrap_fcntl64(int fd, int command, long argument) {
     const failing::Failure* failure = failing::meet("fcntl", 0, WW_HERE);
     return failure ? fail<int>(*failure) : __real_fcntl64(fd, command, argument);
+}
+
+int __real_fallocate64(int fd, int mode, std::int64_t offset, std::int64_t bytes);
+int __wrap_fallocate64(int fd, int mode, std::int64_t offset, std::int64_t bytes) {
+    const failing::Failure* failure = failing::meet("fallocate", 0, WW_HERE);
+    return failure ? fail<int>(*failure) : __real_fallocate64(fd, mode, offset, bytes);
 }
 
 // Whatever it says, Linux has closed the descriptor.

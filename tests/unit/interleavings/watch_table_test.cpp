@@ -25,7 +25,8 @@ constexpr Watched kNarrow{pages(2, 4)};
 
 struct Table {
     Arena arena;
-    std::unique_ptr<WatchTable> table = std::make_unique<WatchTable>(arena);
+    ww::Counters counters; // without memory
+    std::unique_ptr<WatchTable> table = std::make_unique<WatchTable>(arena, counters);
 };
 
 struct Seen {
