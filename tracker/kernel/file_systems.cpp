@@ -11,12 +11,20 @@ namespace ww::kernel {
 
 namespace {
 
-// Of the kernel's own mount, which no list shows: one of its files tells. By
-// system call: libc's functions would need a newer libc than the plugin may.
-std::optional<Device> shared_memory_device() noexcept {
+// Sealed against execution, which some systems require and kernels before 6.3
+// refuse. By system call: libc's function would need a newer libc than the plugin may.
+UniqueFd create_memory_file() noexcept {
     constexpr unsigned kNeverExecutable = 8; // MFD_NOEXEC_SEAL, which Debian 12 lacks
-    const UniqueFd file{static_cast<int>(
+    UniqueFd sealed{static_cast<int>(
         ::syscall(SYS_memfd_create, "writewatch", MFD_CLOEXEC | kNeverExecutable))};
+    if (sealed || Error::last() != Error::invalid)
+        return sealed;
+    return UniqueFd{static_cast<int>(::syscall(SYS_memfd_create, "writewatch", MFD_CLOEXEC))};
+}
+
+// Of the kernel's own mount, which no list shows: one of its files tells.
+std::optional<Device> shared_memory_device() noexcept {
+    const UniqueFd file = create_memory_file();
     struct statx status {};
     if (!file ||
         ::syscall(SYS_statx, file.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) != 0)

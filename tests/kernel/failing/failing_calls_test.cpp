@@ -17,6 +17,10 @@ using failing::Failure;
 // Environments: what they lack, for all of a scenario.
 const Failure kNoSystemCall[] = {{"syscall", SYS_userfaultfd, EPERM}};
 const Failure kNoQuery[] = {{"ioctl", 0xc0686611, ENOTTY}}; // PROCMAP_QUERY, before Linux 6.11
+const Failure kNoSeal[] = {{.call = "syscall", // MFD_NOEXEC_SEAL, before Linux 6.3
+                            .what = SYS_memfd_create,
+                            .error = EINVAL,
+                            .flags = 8}};
 const struct {
     const char* name;
     std::span<const Failure> absent;
@@ -25,6 +29,7 @@ const struct {
     {"this kernel", {}},
     {"userfaultfd only as a device", kNoSystemCall},
     {"mappings only as text", kNoQuery},
+    {"memory files that can be executed", kNoSeal},
     {"counters in a folder", {}, true},
 };
 

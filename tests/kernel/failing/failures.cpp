@@ -79,6 +79,7 @@ const Failure kFailures[] = {
 struct Met {
     std::string call;
     unsigned long what;
+    unsigned long flags;
 };
 
 bool g_inside = false;
@@ -89,21 +90,23 @@ std::span<const Failure> g_absent;
 std::vector<Met> g_met;
 std::set<std::uintptr_t> g_places;
 
-bool is(const Failure& failure, const char* call, unsigned long what) {
-    return std::strcmp(failure.call, call) == 0 && (failure.what == 0 || failure.what == what);
+bool is(const Failure& failure, const Met& met) {
+    return failure.call == met.call && (failure.what == 0 || failure.what == met.what) &&
+           (met.flags & failure.flags) == failure.flags;
 }
 
 // The failure of this call, if it is to fail.
-const Failure* meet(const char* call, unsigned long what, const void* place) {
+const Failure* meet(const char* call, unsigned long what, const void* place,
+                    unsigned long flags = 0) {
     if (!g_inside)
         return nullptr;
     const auto number = static_cast<long>(g_met.size());
-    g_met.push_back({call, what});
+    const Met& met = g_met.emplace_back(Met{call, what, flags});
     for (const Failure& failure : g_absent) {
-        if (is(failure, call, what))
+        if (is(failure, met))
             return &failure;
     }
-    if (number != g_armed_at || !is(g_armed, call, what))
+    if (number != g_armed_at || !is(g_armed, met))
         return nullptr;
     g_happened = true;
     g_places.insert(reinterpret_cast<std::uintptr_t>(place));
@@ -132,14 +135,13 @@ bool happened() {
     return g_happened;
 }
 bool happened_in(const char* call, unsigned long what) {
-    return g_happened && is(g_armed, call, what);
+    return g_happened && is(g_armed, {call, what, g_armed.flags});
 }
 long calls() {
     return static_cast<long>(g_met.size());
 }
 bool concerns(long number, const Failure& failure) {
-    const Met& met = g_met[static_cast<std::size_t>(number)];
-    return is(failure, met.call.c_str(), met.what);
+    return is(failure, g_met[static_cast<std::size_t>(number)]);
 }
 std::string describe(const Failure& failure) {
     char text[100];
@@ -191,7 +193,8 @@ int __wrap_ioctl(int fd, unsigned long request, void* argument) {
 long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
 long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
     const failing::Failure* failure =
-        failing::meet("syscall", static_cast<unsigned long>(number), WW_HERE);
+        failing::meet("syscall", static_cast<unsigned long>(number), WW_HERE,
+                      static_cast<unsigned long>(b));
     return failure ? fail<long>(*failure) : __real_syscall(number, a, b, c, d, e, f);
 }
 

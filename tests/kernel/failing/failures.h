@@ -17,7 +17,8 @@ struct Failure {
     const char* call;   // libc's name
     unsigned long what; // ioctl's request, syscall's number; 0: all
     int error;
-    bool midway = false; // after a part of the work was done
+    bool midway = false;     // after a part of the work was done
+    unsigned long flags = 0; // syscall's second argument has these
 };
 std::span<const Failure> all_failures();
 
