@@ -47,10 +47,12 @@ private:
     int fd_ = -1;
 };
 
-// Pages, registered.
+// Pages, registered. Without huge pages, which a kernel may give unasked: the first
+// store would write 512 pages.
 class Registered : public Pages {
 public:
     explicit Registered(std::size_t count, std::size_t alignment = 0) : Pages(count, alignment) {
+        ::madvise(at(0), bytes(), MADV_NOHUGEPAGE); // fails where there are none
         registration_.add(at(0), bytes());
     }
     const Registration& registration() const { return registration_; }

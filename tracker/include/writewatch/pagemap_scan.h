@@ -28,8 +28,12 @@
  *           without an output, is one that would have been reported). What was
  *           written before the protection has been in the page since before
  *           the call returns: copy a page after the call, never before.
- * Huge      Transparent huge pages are split where only a part is protected. A
- *   pages   hugetlb page is protected whole: what is reported of it without
+ * Huge      Transparent huge pages are split where only a part is protected.
+ *   pages   Where the system gives them unasked ("always" in
+ *           /sys/kernel/mm/transparent_hugepage/enabled) the first write to fresh
+ *           memory writes all 512 pages: madvise(MADV_NOHUGEPAGE), as ww_watch()
+ *           does, keeps it exact.
+ *           A hugetlb page is protected whole: what is reported of it without
  *           being covered wholly stays written. Reporting and protecting it are
  *           two steps, in this order: no write is lost, but two calls at a time
  *           may both report one. Protecting hugetlb pages of 1 GiB has no
