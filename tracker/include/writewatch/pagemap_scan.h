@@ -54,8 +54,8 @@
  *           descriptors at most while a call runs.
  * Exempt    As in writewatch.h: O_DIRECT input and io_uring registered buffers
  *           in flight, and writes to shared memory through other mappings of it
- *           or through its file. Shared hugetlb pages that were dropped by
- *           MADV_DONTNEED after a write.
+ *           or through its file, or before MADV_DONTNEED dropped its pages where
+ *           writewatch.h says so.
  */
 #ifndef WRITEWATCH_PAGEMAP_SCAN_H
 #define WRITEWATCH_PAGEMAP_SCAN_H

@@ -51,7 +51,11 @@
  *           watched or last reset. Reading, mprotect(2) and writes to
  *           neighbours do not count. Exceptions, all the kernel's: writes by
  *           O_DIRECT input or io_uring registered buffers that are in flight
- *           while a page is reset are not seen.
+ *           while a page is reset are not seen; nor is a write to shared memory,
+ *           which outlives it, if the page is dropped by MADV_DONTNEED before a
+ *           collect, where it is hugetlb memory; or, from Linux 6.14 to the
+ *           fix of July 2026, where a whole aligned block of 2 MiB (what one page
+ *           table spans) is dropped, which may take the page table with it.
  * Memory    What is mapped is looked up when it is watched:
  *             private anonymous  Costs follow what is touched: nothing is done to
  *                       memory that never was.
