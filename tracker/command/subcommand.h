@@ -30,5 +30,6 @@ struct Subcommand {
 std::span<const Subcommand> subcommands() noexcept;
 
 Run set_up_doctor(CLI::App& app);
+Run set_up_top(CLI::App& app);
 
 } // namespace ww::command

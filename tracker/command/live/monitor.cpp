@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "live/monitor.h"
+
+#include <algorithm>
+#include <ctime>
+
+namespace ww::command {
+
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+// A census may not cost more than this part of the time: half a percent.
+constexpr std::uint64_t kCensusShare = 200;
+
+float heat_of(const PageCount& cell) noexcept {
+    if (cell.committed == 0)
+        return -1;
+    return static_cast<float>(static_cast<double>(cell.written) /
+                              static_cast<double>(cell.committed));
+}
+
+// What was written stays warm for a while, though it be reset at once.
+void cool(std::vector<float>& heat, const std::vector<float>& before) noexcept {
+    constexpr float kKept = 0.7F;
+    constexpr float kCold = 0.0005F;
+    if (before.size() != heat.size())
+        return;
+    for (std::size_t i = 0; i < heat.size(); ++i) {
+        const float warm = before[i] * kKept;
+        if (heat[i] >= 0 && warm > heat[i] && warm > kCold)
+            heat[i] = warm;
+    }
+}
+
+double ratio(double part, double whole) noexcept {
+    return whole > 0 ? part / whole : 0;
+}
+
+} // namespace
+
+std::uint64_t monotonic_ns() noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * kSecond +
+           static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+void Monitor::find_targets(std::uint64_t now_ns) {
+    constexpr std::uint64_t kEvery = 3 * kSecond;
+    if (found_ns_ != 0 && now_ns - found_ns_ < kEvery)
+        return;
+    found_ns_ = now_ns;
+    for (Target& target : targets_)
+        target.look_again();
+    if (fixed_)
+        return;
+    for (const int pid : watching_processes(name_)) {
+        if (std::ranges::find(targets_, pid, &Target::pid) != targets_.end())
+            continue;
+        if (std::optional<Target> target = Target::try_open(pid))
+            targets_.push_back(std::move(*target));
+    }
+}
+
+void Monitor::look(std::size_t cells) {
+    const std::uint64_t now = monotonic_ns();
+    find_targets(now);
+    seconds_ = looked_ns_ != 0 ? static_cast<double>(now - looked_ns_) / 1e9 : 0;
+    looked_ns_ = now;
+    const bool census = now - census_ns_ >= census_cost_ * kCensusShare;
+    rows_.clear();
+    now_.clear();
+    overview_ = {};
+    std::erase_if(targets_, [](const Target& target) { return target.read().empty(); });
+    for (const Target& target : targets_)
+        look_at(target, cells, census);
+    before_.swap(now_);
+    if (!census)
+        return;
+    census_ns_ = now;
+    census_cost_ = monotonic_ns() - now;
+}
+
+void Monitor::look_at(const Target& target, std::size_t cells, bool census) {
+    QueryCounts total;
+    ++overview_.processes;
+    const std::size_t first = rows_.size();
+    for (const TrackerCounts& tracker : target.read()) {
+        total += tracker.total;
+        overview_.untabled += tracker.untabled;
+        overview_.watches += tracker.watches.size() + tracker.untabled;
+        for (const WatchCounts& watch : tracker.watches) {
+            WatchRow row;
+            row.pid = target.pid();
+            row.process = target.name();
+            row.watch = watch;
+            row.counted = tracker.backend == 1; // others leave no marks in page tables
+            take_row(std::move(row), target, cells, census);
+        }
+    }
+    double written = 0;
+    for (std::size_t i = first; i < rows_.size(); ++i)
+        written += rows_[i].rates.written;
+    const auto before = totals_.try_emplace(target.pid(), total).first;
+    const Rates rates = rates_since(total, before->second, written);
+    before->second = total;
+    Rates& all = overview_.rates;
+    const double time = all.queries * all.ns_per_query + rates.queries * rates.ns_per_query;
+    all.queries += rates.queries;
+    all.ns_per_query = ratio(time, all.queries);
+    all.written += rates.written;
+    all.busy += rates.busy;
+}
+
+void Monitor::take_row(WatchRow row, const Target& target, std::size_t cells, bool census) {
+    const Key key{row.pid, row.watch.start, row.watch.bytes};
+    const auto before = before_.find(key);
+    const bool known = before != before_.end();
+    if (row.counted && (census || !known || before->second.heat.size() != cells)) {
+        Cells counted{row.watch.start, row.watch.bytes, cells};
+        row.counted = take_census(target.pagemap(), counted);
+        row.pages = counted.total();
+        for (std::size_t i = 0; i < counted.size(); ++i)
+            row.heat.push_back(heat_of(counted[i]));
+        if (known)
+            cool(row.heat, before->second.heat);
+    } else if (known) {
+        row.pages = before->second.pages;
+        row.heat = before->second.heat;
+    }
+    if (known) {
+        // Reported and reset, and what more is written now than was before.
+        const QueryCounts since = row.watch.counts - before->second.counts;
+        const double more = static_cast<double>(row.pages.written) -
+                            static_cast<double>(before->second.pages.written);
+        const double written = std::max(0.0, static_cast<double>(since.bytes_reset) + more);
+        row.rates = rates_since(row.watch.counts, before->second.counts,
+                                ratio(written, seconds_));
+    }
+    overview_.pages.committed += row.pages.committed;
+    overview_.pages.written += row.pages.written;
+    now_[key] = {row.watch.counts, row.pages, row.heat};
+    rows_.push_back(std::move(row));
+}
+
+Rates Monitor::rates_since(const QueryCounts& now, const QueryCounts& before,
+                           double written) const {
+    const QueryCounts since = now - before;
+    const auto queries = static_cast<double>(since.queries());
+    const auto ns = static_cast<double>(since.query_ns);
+    return {written, ratio(queries, seconds_), ratio(ns, queries), ratio(ns / 1e9, seconds_)};
+}
+
+std::optional<Cells> Monitor::map_of(const WatchRow& row, std::size_t cells) const {
+    const auto target = std::ranges::find(targets_, row.pid, &Target::pid);
+    if (target == targets_.end())
+        return std::nullopt;
+    Cells counted{row.watch.start, row.watch.bytes, cells};
+    if (!take_census(target->pagemap(), counted))
+        return std::nullopt;
+    return counted;
+}
+
+} // namespace ww::command

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// A process with watches, looked at from outside: never stopped, nothing of it
+// changed. Needs the right to read it, as ptrace(2) has it.
+#pragma once
+
+#include "live/counters_reader.h"
+#include "live/descriptor.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ww::command {
+
+class Target {
+public:
+    // A Failure says why not: no such process, not permitted, nothing watched.
+    static Target open(int pid);
+
+    // nullopt if it is not there, may not be looked into, or watches nothing.
+    static std::optional<Target> try_open(int pid);
+
+    int pid() const noexcept { return pid_; }
+    const std::string& name() const noexcept { return name_; }
+    int pagemap() const noexcept { return pagemap_.get(); }
+
+    // One for each of its trackers; empty when it has ended.
+    std::vector<TrackerCounts> read() const;
+
+    // Finds trackers that began since.
+    void look_again();
+
+private:
+    Target(int pid, std::string name, Descriptor process, Descriptor pagemap)
+        : pid_(pid), name_(std::move(name)), process_(std::move(process)),
+          pagemap_(std::move(pagemap)) {}
+
+    int pid_;
+    std::string name_;
+    Descriptor process_; // a pidfd
+    Descriptor pagemap_;
+    std::vector<Descriptor> counters_;
+};
+
+// All of this user's processes that watch something; with a name those whose
+// name, or program, it is.
+std::vector<int> watching_processes(const std::string& name = "");
+
+} // namespace ww::command
