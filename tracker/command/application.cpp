@@ -2,17 +2,39 @@
 #include "application.h"
 
 #include "failure.h"
+#include "help_text.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
 namespace ww::command {
 
+namespace {
+
+// CLI11 would take "--" for its own.
+std::vector<std::string> behind_mark;
+
+} // namespace
+
+std::vector<std::string> program_of(const CLI::App& app) {
+    std::vector<std::string> program = app.remaining();
+    if (!program.empty() && program.front().starts_with('-'))
+        throw Failure(fmt::format("{} has no option {} (see writewatch {} --help)", app.get_name(),
+                                  program.front(), app.get_name()),
+                      kUsage);
+    if (!program.empty() && !behind_mark.empty())
+        program.emplace_back("--"); // the program's own
+    program.insert(program.end(), behind_mark.begin(), behind_mark.end());
+    return program;
+}
+
 Application::Application()
     : app_("Tells which pages of memory programs write, and how fast that can be found out.",
            "writewatch") {
+    app_.formatter(std::make_shared<HelpText>());
     app_.require_subcommand(1);
     app_.set_version_flag("--version", "writewatch " WW_VERSION, "Print the version");
     app_.set_help_flag("-h,--help", "Print this help");
@@ -24,10 +46,16 @@ Application::Application()
 
 int Application::run(int argument_count, char** arguments) {
     try {
-        const int status = parse_and_run(argument_count, arguments);
+        parse(argument_count, arguments);
+        const int status = chosen_();
         if (std::fflush(stdout) != 0)
             throw Failure("what was to be printed could not be written");
         return status;
+    } catch (const CLI::Success& wish) { // --help and --version end here
+        return app_.exit(wish);
+    } catch (const CLI::ParseError& error) {
+        fmt::print(stderr, "writewatch: {} (see writewatch --help)\n", error.what());
+        return kUsage;
     } catch (const Failure& failure) {
         fmt::print(stderr, "writewatch: {}\n", failure.what());
         return failure.status();
@@ -37,15 +65,17 @@ int Application::run(int argument_count, char** arguments) {
     }
 }
 
-int Application::parse_and_run(int argument_count, char** arguments) {
-    try {
-        app_.parse(argument_count, arguments);
-    } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) // --help and --version end here, too
-            return app_.exit(error);
-        throw Failure(fmt::format("{} (see writewatch --help)", error.what()), kUsage);
-    }
-    return chosen_();
+void Application::parse(int argument_count, char** arguments) {
+    char** const end = arguments + argument_count;
+    char** const mark = std::find_if(
+        arguments, end, [](const char* word) { return std::string_view{word} == "--"; });
+    if (mark != end)
+        behind_mark.assign(mark + 1, end);
+    app_.parse(static_cast<int>(mark - arguments), arguments);
+    if (!behind_mark.empty() && !app_.get_subcommands().front()->get_prefix_command())
+        throw Failure(fmt::format("{} runs no program, as \"-- {}\" would ask for",
+                                  app_.get_subcommands().front()->get_name(), behind_mark.front()),
+                      kUsage);
 }
 
 } // namespace ww::command

@@ -18,7 +18,7 @@ public:
     CLI::App& app() noexcept { return app_; }
 
 private:
-    int parse_and_run(int argument_count, char** arguments);
+    void parse(int argument_count, char** arguments);
 
     CLI::App app_;
     Run chosen_;

@@ -3,6 +3,9 @@
 
 #include <array>
 #include <fstream>
+#include <iterator>
+#include <string_view>
+#include <vector>
 
 namespace ww::command {
 
@@ -10,18 +13,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kWinePlugin = "libwritewatch-wine.so";
-
-// Folders as seen from the command's own: in a build folder, with the one that
-// ./check makes for 32 bit beside it, and where things are installed.
-constexpr const char* kFolders[] = {
-    "../../wine-shim",
-    "../../../build32/wine-shim",
-    "../" WW_LIBDIR,
-    "../lib/i386-linux-gnu",
-    "../lib32",
-    "../lib",
+struct Ours {
+    const char* file;
+    const char* built_in;
 };
+constexpr std::array<Ours, 2> kOurs{{
+    {"libwritewatch-wine.so", "wine-shim"},
+    {"libwritewatch-malloc.so", "allocator-hooks"},
+}};
+
+// Folders as seen from the command's own: build folders, with the one that
+// ./check makes for 32 bit, and where things are installed.
+constexpr const char* kBuildFolders[] = {"../..", "../../../build32"};
+constexpr const char* kInstalled[] = {"../" WW_LIBDIR, "../lib/i386-linux-gnu", "../lib32", "../lib"};
+
+const Ours& ours(Library library) noexcept {
+    return kOurs[static_cast<std::size_t>(library)];
+}
 
 fs::path own_folder() {
     std::error_code ignored;
@@ -38,10 +46,18 @@ int elf_bits(const fs::path& file) {
     return start[4] == 2 ? 64 : 32;
 }
 
-fs::path find_library(Library library) {
-    for (const char* folder : kFolders) {
-        const fs::path candidate = (own_folder() / folder / kWinePlugin).lexically_normal();
-        if (elf_bits(candidate) == (library == Library::wine ? 64 : 32))
+const char* file_name(Library library) noexcept {
+    return ours(library).file;
+}
+
+fs::path find_library(Library library, int bits) {
+    std::vector<fs::path> folders;
+    for (const char* build : kBuildFolders)
+        folders.push_back(fs::path{build} / ours(library).built_in);
+    folders.insert(folders.end(), std::begin(kInstalled), std::end(kInstalled));
+    for (const fs::path& folder : folders) {
+        const fs::path candidate = (own_folder() / folder / ours(library).file).lexically_normal();
+        if (elf_bits(candidate) == bits)
             return candidate;
     }
     return {};

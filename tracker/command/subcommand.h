@@ -8,6 +8,8 @@
 
 #include <functional>
 #include <span>
+#include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -29,7 +31,13 @@ struct Subcommand {
 
 std::span<const Subcommand> subcommands() noexcept;
 
+// For a subcommand that runs a program, and has set app.prefix_command(): what
+// stands behind its options or behind "--", word by word as it was given. Empty
+// if there is none.
+std::vector<std::string> program_of(const CLI::App& app);
+
 Run set_up_doctor(CLI::App& app);
+Run set_up_run(CLI::App& app);
 Run set_up_top(CLI::App& app);
 
 } // namespace ww::command

@@ -32,7 +32,7 @@ fs::path visible_folder(const Steam& steam) {
 
 // Steam's containers show the home folder, but not what is in /usr or /opt.
 Finding note(const Steam& steam) {
-    const fs::path plugin = find_library(Library::wine);
+    const fs::path plugin = find_library(Library::wine, 64);
     const fs::path place = visible_folder(steam) / "libwritewatch-wine.so";
     std::error_code ignored;
     const bool there = fs::exists(place, ignored);

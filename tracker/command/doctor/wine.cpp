@@ -64,8 +64,7 @@ void judge(Finding& finding, const Captured& answer, bool with_plugin) {
 }
 
 Finding examine(const Wine& wine) {
-    const bool for_32 = elf_bits(wine.loader) == 32;
-    const fs::path plugin = find_library(for_32 ? Library::wine_32 : Library::wine);
+    const fs::path plugin = find_library(Library::wine, elf_bits(wine.loader) == 32 ? 32 : 64);
     const Captured answer = ask(wine, plugin);
     const std::string version{trimmed(answer.output)};
     Finding finding{"wine", State::good,
@@ -92,7 +91,7 @@ bool has_32_bit_part(const Wine& wine) {
 }
 
 Finding plugin() {
-    const fs::path found = find_library(Library::wine);
+    const fs::path found = find_library(Library::wine, 64);
     if (!found.empty())
         return {"plugin", State::good, found, "beside this command", {}};
     return {"plugin", State::note, "libwritewatch-wine.so is not here", "looked beside this command",
@@ -100,7 +99,7 @@ Finding plugin() {
 }
 
 Finding plugin_32(const std::vector<Wine>& wines) {
-    const fs::path found = find_library(Library::wine_32);
+    const fs::path found = find_library(Library::wine, 32);
     if (!found.empty())
         return {"plugin-32", State::good, found, "beside this command", {}};
     std::vector<std::string> who;
