@@ -16,30 +16,29 @@ Error Claims::add(Range range) noexcept {
     if (claim == nullptr)
         return Error::no_memory;
     count_.fetch_add(1, std::memory_order_relaxed);
-    claim->start.store(range.start, std::memory_order_relaxed);
-    claim->end.store(range.end, std::memory_order_release);
+    claim->begin(range);
     return Error::none;
 }
 
 void Claims::remove(Range range) noexcept {
     const Changing changing{lock_};
     if (Claim* claim = find(range)) {
-        claim->end.store(0, std::memory_order_release);
+        claim->end();
         count_.fetch_sub(1, std::memory_order_relaxed);
     }
 }
 
-Claims::Claim* Claims::find(Range range) const noexcept {
+Claim* Claims::find(Range range) const noexcept {
     Claim* claim = first_.load(std::memory_order_acquire);
-    while (claim != nullptr && intersection(claim->range(), range).empty())
+    while (claim != nullptr && intersection(claim->look(), range).empty())
         claim = claim->next;
     return claim;
 }
 
-Claims::Claim* Claims::unused() noexcept {
+Claim* Claims::unused() noexcept {
     Claim* const first = first_.load(std::memory_order_relaxed);
     for (Claim* claim = first; claim != nullptr; claim = claim->next) {
-        if (claim->end.load(std::memory_order_relaxed) == 0)
+        if (!claim->live())
             return claim;
     }
     void* memory = arena_.allocate(sizeof(Claim));
