@@ -61,8 +61,9 @@ bool ArmedBlocks::mark_word(std::size_t word_of_all, std::uint64_t mask) noexcep
         return true;
     std::atomic<std::uint64_t>& flags = group->full[place / kWordBits];
     flags.fetch_or(flag);
-    // A clear() beside us clears pages first and flags behind them: either it
-    // clears our flag, or we see the pages that it cleared.
+    // Who takes marks beside us takes pages first and flags behind them: either it
+    // clears our flag, or we see the pages that it took. (Of a clear() the epoch
+    // tells, too.)
     if (!armed.full())
         flags.fetch_and(~flag);
     return true;
