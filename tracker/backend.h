@@ -71,6 +71,10 @@ public:
         return step;
     }
 
+    // Pages that a collect of states without reset has just reported, and that
+    // will not be protected: still it is to be told when they are dropped.
+    virtual void leave_unprotected(std::span<const kernel::Region>) noexcept {}
+
     // A bit for each part (at most 64, in ascending order) that has to be
     // collected; nothing was written to the others. Resets nothing. A back end
     // that cannot tell in less time than collecting takes names all.

@@ -82,6 +82,8 @@ Step HotPages::collect(Watched rest, bool, StepLimits limits, std::span<Region> 
             return step;
         const HotTally tally = look_at(step.written, round);
         if (affords(tally.cold_runs)) {
+            if (asks_ == Asks::states)
+                tracker_.backend().leave_unprotected(step.written);
             arm_cold_runs(step, rest.kind, round);
             take_down(step, tally, round, true);
             return step;

@@ -44,6 +44,7 @@ public:
                         std::span<kernel::Region> scratch) noexcept override;
     std::uint64_t open_parts(std::span<const Watched> parts, bool unchanged) noexcept override;
     kernel::Error protect(Watched pages) noexcept override;
+    void leave_unprotected(std::span<const kernel::Region> pages) noexcept override;
 
 private:
     std::uint64_t look_over(std::span<const Watched> parts, bool unchanged) noexcept;

@@ -140,6 +140,11 @@ Step PagemapScan::written_and_dropped(Watched rest, bool reset, std::size_t max_
     return step;
 }
 
+// Marked, although they are not armed: the mark makes a drop known.
+void PagemapScan::leave_unprotected(std::span<const Region> pages) noexcept {
+    armed_.mark(pages, range_of, armed_.epoch());
+}
+
 // Behind what was written: what was dropped and written since is only written.
 // What fails here, or was dropped too late to find room, is left to the next
 // collect.

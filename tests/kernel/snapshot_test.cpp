@@ -316,6 +316,26 @@ TEST_CASE("snapshots: contents that were dropped are a change, and come back") {
     CHECK(memory.load(6) == 1);
 }
 
+TEST_CASE("snapshots: a hot page that is dropped, restored, and dropped again is seen each time") {
+    const Kept memory{8, 64};
+    REQUIRE(memory.add() == 0);
+    for (int takes_meanwhile = 1; takes_meanwhile < 40; ++takes_meanwhile) {
+        std::uint64_t filled = 0;
+        for (char frame = 1; frame <= 5; ++frame) {
+            memory.store(2, frame);
+            filled = memory.take();
+        }
+        REQUIRE(::madvise(memory.at(2), kPage, MADV_DONTNEED) == 0);
+        for (int i = 0; i < takes_meanwhile; ++i)
+            memory.take(); // one of which arms all
+        REQUIRE(memory.restore(filled) == 0);
+        CHECK(memory.load(2) == 5);
+        REQUIRE(::madvise(memory.at(2), kPage, MADV_DONTNEED) == 0);
+        REQUIRE(memory.restore(filled) == 0);
+        CHECK(memory.load(2) == 5);
+    }
+}
+
 TEST_CASE("snapshots: shared memory and a library's data are kept like a heap") {
     const int shared = ::memfd_create("snapshots", MFD_CLOEXEC);
     for (const int kind : {MAP_SHARED, MAP_PRIVATE}) {
