@@ -141,6 +141,20 @@ bool ArmedBlocks::part_is_armed(std::size_t block, Range range) const noexcept {
     return armed;
 }
 
+bool ArmedBlocks::is_sparse(Range range) const noexcept {
+    const std::size_t end = ((range.end - 1) >> page_shift_) / kPagesPerBlock + 1;
+    std::size_t blocks = 0;
+    std::size_t pages = 0;
+    for (std::size_t block = (range.start >> page_shift_) / kPagesPerBlock;; ++block) {
+        block = find_block(&Group::marked, true, block, end);
+        if (block == end)
+            return pages < blocks * kPagesPerBlock / 2 || blocks == 0;
+        ++blocks;
+        for (const auto& word : group_of(block)->blocks[block % kBlocksPerGroup].load()->pages)
+            pages += static_cast<std::size_t>(std::popcount(word.load()));
+    }
+}
+
 Range ArmedBlocks::first_run(Range range) const noexcept {
     const unsigned shift = page_shift_ + static_cast<unsigned>(std::countr_zero(kPagesPerBlock));
     const std::size_t begin = range.start >> shift;

@@ -47,6 +47,9 @@ public:
     template<class Visit>
     void visit_marked(Range pages, bool take, Visit visit) noexcept;
 
+    // Whether most of the pages beside marked ones are not marked.
+    bool is_sparse(Range range) const noexcept;
+
     // The first run of armed blocks in the range that is worth a scan of its
     // own: two blocks, or all of the range. Empty if there is none. Of a block
     // that the range only covers in part that part has to be armed.

@@ -66,7 +66,10 @@ private:
     Step written_and_dropped(Watched rest, bool reset, std::size_t max_pages,
                              std::span<kernel::Region> scratch) noexcept;
     Step look(Watched rest, std::size_t max_pages, std::span<kernel::Region> out) noexcept;
-    std::uintptr_t add_dropped(Watched part, bool take, StatesOut& list) noexcept;
+    Step look_at_both(Range rest, std::size_t max_pages,
+                      std::span<kernel::Region> out) noexcept;
+    Step look_twice(Range rest, std::size_t max_pages, std::span<kernel::Region> out) noexcept;
+    std::uintptr_t add_dropped(Range empty, bool take, StatesOut& list) noexcept;
     void add_taken(Watched part, std::span<kernel::Region> scratch, Step& step) noexcept;
     std::size_t take_dropped(Watched part, std::span<kernel::Region> out) noexcept;
     Range register_again(Watched rest, std::span<kernel::Region> scratch) noexcept;

@@ -156,44 +156,97 @@ void PagemapScan::add_taken(Watched part, std::span<Region> scratch, Step& step)
     step.written = scratch.first(count);
 }
 
-// One question for both answers. Holes match it, too, so that the kernel cannot
-// count the pages.
 Step PagemapScan::look(Watched rest, std::size_t max_pages, std::span<Region> out) noexcept {
+    return rest.kind == MemoryKind::anonymous ? look_at_both(rest.range, max_pages, out)
+                                              : look_twice(rest.range, max_pages, out);
+}
+
+// One question for both answers, and a page that matches costs three times what
+// another does: where most are empty those with contents are asked for, and what
+// lies between them is not there. The kernel cannot count what is to be limited.
+Step PagemapScan::look_at_both(Range rest, std::size_t max_pages,
+                               std::span<Region> out) noexcept {
+    const bool sparse = armed_.is_sparse(rest);
+    const kernel::PageMask& mask =
+        sparse ? Pagemap::populated_states : Pagemap::written_or_dropped;
     std::array<Region, 64> room;
     kernel::forget_regions(room);
     StatesOut list{out, max_pages};
-    std::uintptr_t resume = rest.range.start;
+    std::uintptr_t resume = rest.start;
+    const auto pass = [&](std::uintptr_t end) {
+        if (sparse && resume < end)
+            resume = add_dropped({resume, end}, false, list);
+        else
+            resume = end;
+        return resume == end;
+    };
     const auto give = [&](const Region& region) {
         const Range pages = range_of(region);
+        if (!pass(pages.start))
+            return false;
         if (Pagemap::written.matches(region.categories))
             resume = list.add(pages, PageState::written);
         else if (is_dropped(region))
-            resume = add_dropped({pages, rest.kind}, false, list);
+            resume = add_dropped(pages, false, list);
         else
             resume = pages.end;
         return resume == pages.end;
     };
-    while (resume < rest.range.end) {
-        const ScanResult result = pagemap_.find_tracked(
-            {resume, rest.range.end}, Pagemap::written_or_dropped, false, room, 0);
+    while (resume < rest.end) {
+        const ScanResult result =
+            pagemap_.find_tracked({resume, rest.end}, mask, false, room, 0);
         const std::span<const Region> found = std::span{room}.first(result.regions);
         if (result.error && found.empty() && list.found().empty())
-            return {{}, rest.range.start, result.error};
+            return {{}, rest.start, result.error};
         const bool all = std::ranges::all_of(found, give);
-        if (!all || result.error)
+        if (!all || result.error || (found.size() < room.size() && !pass(rest.end)))
             break;
-        if (found.size() < room.size())
-            resume = rest.range.end;
     }
     return {list.found(), resume, {}};
 }
 
-// Those of a part without contents that were dropped. Gives how far it came.
-std::uintptr_t PagemapScan::add_dropped(Watched part, bool take, StatesOut& list) noexcept {
-    if (part.kind != MemoryKind::anonymous)
-        return list.add(part.range, PageState::discarded);
-    std::uintptr_t end = part.range.end;
-    armed_.visit_marked(part.range, take, [&](Range marked) {
+// Where everything is armed ahead what is empty was dropped; but what is armed and
+// was never touched matches neither question, and would match one for both.
+Step PagemapScan::look_twice(Range rest, std::size_t max_pages, std::span<Region> out) noexcept {
+    std::array<Region, 64> written;
+    std::array<Region, 64> dropped;
+    kernel::forget_regions(written);
+    kernel::forget_regions(dropped);
+    const Step first = scan({rest, Asked::precisely}, false, max_pages, written);
+    if (first.error)
+        return first;
+    rest.end = first.resume;
+    const ScanResult second =
+        pagemap_.find_tracked(rest, Pagemap::dropped, false, dropped, 0);
+    if (second.error && second.regions == 0)
+        return {{}, rest.start, second.error};
+    if (second.error || second.regions == dropped.size())
+        rest.end = range_of(dropped[second.regions - 1]).end;
+    StatesOut list{out, max_pages};
+    const auto add = [&](const Region& region, PageState state) {
+        const Range pages = intersection(range_of(region), rest);
+        const bool fits = pages.empty() || list.add(pages, state) == pages.end;
+        rest.end = fits ? rest.end : list.end();
+        return fits;
+    };
+    std::span left = std::span{dropped}.first(second.regions);
+    const auto add_left = [&](std::uintptr_t end) {
+        bool fits = true;
+        for (; fits && !left.empty() && left.front().start < end; left = left.subspan(1))
+            fits = is_clean_zeros(left.front()) || add(left.front(), PageState::discarded);
+        return fits;
+    };
+    static_cast<void>(std::ranges::all_of(first.written, [&](const Region& region) {
+        return add_left(static_cast<std::uintptr_t>(region.start)) &&
+               add(region, PageState::written);
+    }) && add_left(rest.end));
+    return {list.found(), rest.end, {}};
+}
+
+// Those pages without contents that were dropped. Gives how far it came.
+std::uintptr_t PagemapScan::add_dropped(Range empty, bool take, StatesOut& list) noexcept {
+    std::uintptr_t end = empty.end;
+    armed_.visit_marked(empty, take, [&](Range marked) {
         const std::uintptr_t added = list.add(marked, PageState::discarded);
         end = added == marked.end ? end : added;
         return added == marked.end;
@@ -217,10 +270,12 @@ std::size_t PagemapScan::take_dropped(Watched part, std::span<Region> out) noexc
             part.range.start = pages.end;
             if (is_clean_zeros(region))
                 continue;
-            if (add_dropped({pages, part.kind}, true, list) < pages.end)
-                return list.found().size();
+            const std::uintptr_t end = ahead ? list.add(pages, PageState::discarded)
+                                             : add_dropped(pages, true, list);
             if (ahead)
                 static_cast<void>(release_touched(pages));
+            if (end < pages.end)
+                return list.found().size();
         }
         if (result.error || result.regions < found.size())
             break;

@@ -36,6 +36,10 @@ public:
             out_[count_++] = {pages.start, end, label};
         return end;
     }
+    // Of the last that was added.
+    std::uintptr_t end() const noexcept {
+        return count_ == 0 ? 0 : static_cast<std::uintptr_t>(out_[count_ - 1].end);
+    }
     std::size_t room() const noexcept { return out_.size() - count_; }
     std::span<const kernel::Region> found() const noexcept { return out_.first(count_); }
 

@@ -185,6 +185,28 @@ TEST_CASE("runs: a private file's written pages that were dropped are discarded,
     }
 }
 
+TEST_CASE("runs: of a private file many of both are told in order, whatever the room") {
+    constexpr std::size_t kCount = 1000;
+    const Watched pages{tested_kind("private memfd"), kCount};
+    Runs expected;
+    for (std::size_t page = 0; page < kCount; page += 4) {
+        if (page < 300 || page >= 600) {
+            pages.store(page);
+            drop(pages, page, 1);
+            expected.push_back({page, 1, WW_DISCARDED});
+        }
+        if (page < 600) {
+            pages.store(page + 2);
+            expected.push_back({page + 2, 1, WW_WRITTEN});
+        }
+    }
+    CHECK(collect_runs(pages, 0, 1) == expected);
+    CHECK(collect_runs(pages, 0, 150) == expected);
+    CHECK(collect_runs(pages, 0, 1000) == expected);
+    CHECK(collect_runs(pages, WW_RESET, 150) == expected);
+    CHECK(collect_runs(pages, WW_RESET).empty());
+}
+
 TEST_CASE("a drop that is told leaves the memory clean, of every kind but shared") {
     for (const TestedKind& kind : tested_kinds()) {
         if (is_hugetlb(kind))

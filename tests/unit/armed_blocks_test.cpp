@@ -181,3 +181,14 @@ TEST_CASE("armed blocks: after a clear that raced marks, no page that it took co
         REQUIRE(b.armed->first_run(two).empty());
     }
 }
+
+TEST_CASE("armed blocks: sparse is where less than half of the blocks with marks is marked") {
+    Blocks b;
+    CHECK(b.armed->is_sparse(b.blocks(0, 1000)));
+    b.mark(b.pages(10 * kPagesPerBlock, 10 * kPagesPerBlock + 300));
+    CHECK_FALSE(b.armed->is_sparse(b.blocks(0, 1000))); // most of the one that there is
+    CHECK(b.armed->is_sparse(b.blocks(11, 1000)));
+    b.mark(b.pages(500 * kPagesPerBlock, 500 * kPagesPerBlock + 100));
+    CHECK(b.armed->is_sparse(b.blocks(0, 1000)));
+    CHECK_FALSE(b.armed->is_sparse(b.blocks(0, 11)));
+}

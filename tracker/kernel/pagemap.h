@@ -37,8 +37,10 @@ public:
     static const PageMask present_and_clean;
     // What is not, or no longer, registered with an asynchronous userfaultfd.
     static const PageMask unregistered;
-    // What has contents.
+    // What has contents, and ...
     static const PageMask populated;
+    // ... the same as above.
+    static const PageMask populated_states;
 
     // Finds matching pages, in ascending order, in at most out.size() regions
     // and `max_pages` pages (0: no limit). In `out` every `end` is 0, or was
@@ -102,6 +104,10 @@ inline constexpr PageMask Pagemap::unregistered{
 };
 inline constexpr PageMask Pagemap::populated{
     .any_of = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_SWAPPED,
+};
+inline constexpr PageMask Pagemap::populated_states{
+    .any_of = uapi::PAGE_IS_PRESENT | uapi::PAGE_IS_SWAPPED,
+    .told = Pagemap::written_or_dropped.told,
 };
 
 } // namespace ww::kernel
