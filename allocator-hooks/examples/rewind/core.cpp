@@ -207,10 +207,15 @@ std::vector<ww_range> Core::data_segments() const {
             const ElfW(Phdr)& segment = object->dlpi_phdr[i];
             if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) == 0)
                 continue;
-            const std::uintptr_t start = (object->dlpi_addr + segment.p_vaddr) / page * page;
-            const std::uintptr_t end =
-                (object->dlpi_addr + segment.p_vaddr + segment.p_memsz + page - 1) / page * page;
-            in.found.push_back({reinterpret_cast<void*>(start), end - start});
+            // What comes from the file is one kind of memory, what begins as zeros
+            // another: a watch of both would cost page tables for all of it.
+            const std::uintptr_t base = object->dlpi_addr + segment.p_vaddr;
+            const std::uintptr_t start = base / page * page;
+            const std::uintptr_t zeros = (base + segment.p_filesz + page - 1) / page * page;
+            const std::uintptr_t end = (base + segment.p_memsz + page - 1) / page * page;
+            in.found.push_back({reinterpret_cast<void*>(start), zeros - start});
+            if (end > zeros)
+                in.found.push_back({reinterpret_cast<void*>(zeros), end - zeros});
         }
         return 1;
     };

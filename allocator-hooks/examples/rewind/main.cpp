@@ -17,7 +17,7 @@ using namespace rewind_example;
 
 namespace {
 
-constexpr std::size_t kHeapBytes = std::size_t{512} << 20;
+constexpr std::size_t kHeapBytes = std::size_t{128} << 20;
 constexpr std::size_t kCheckpointBytes = std::size_t{2} << 30;
 
 // A core that prints must not have the front end's buffer: it would be rewound.
