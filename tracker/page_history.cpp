@@ -2,7 +2,10 @@
 #include "page_history.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <new>
+#include <utility>
 
 namespace ww {
 
@@ -10,10 +13,22 @@ using kernel::Error;
 using kernel::Mapping;
 using kernel::Result;
 
+namespace {
+
+// No system has pages above 64 KiB.
+constexpr std::size_t kSpansAtMost = 16;
+
+// Where more lines of a page differ its old version is kept whole: that takes no
+// longer, and hardly more memory.
+constexpr std::size_t kLinesAtMost = kLinesPerSpan * 5 / 8;
+
+} // namespace
+
 Error PageHistory::open(std::size_t checkpoint_limit, std::size_t bytes_limit,
                         std::size_t page_bytes) noexcept {
     constexpr std::size_t kCheckpointsAtMost = 1U << 20;
-    if (checkpoint_limit == 0 || checkpoint_limit > kCheckpointsAtMost)
+    if (checkpoint_limit == 0 || checkpoint_limit > kCheckpointsAtMost ||
+        page_bytes > kSpansAtMost * kSpanBytes)
         return Error::invalid;
     Result<Mapping> checkpoints = Mapping::create((checkpoint_limit + 1) * sizeof(Checkpoint));
     if (!checkpoints)
@@ -27,19 +42,17 @@ void* PageHistory::first_contents(std::uint32_t page) noexcept {
     const Slot slot = pool_.allocate();
     if (slot == PagePool::kZeros)
         return nullptr;
-    set_version(page, slot);
+    versions_[page] = slot;
     return pool_.at(slot);
 }
 
 void PageHistory::remove_pages(std::uint32_t first) noexcept {
-    for (std::size_t page = first; page < page_count(); ++page) {
-        pool_.free(versions_[static_cast<std::uint32_t>(page)].slot);
-        versions_[static_cast<std::uint32_t>(page)] = {};
-    }
+    for (std::size_t page = first; page < page_count(); ++page)
+        pool_.free(std::exchange(versions_[static_cast<std::uint32_t>(page)], PagePool::kZeros));
     versions_.shrink(first);
 }
 
-// Every page costs a slot, every block of changes one more, and one may be
+// A page costs a slot and its place in a list, or less; the block for that may be
 // begun only now.
 std::size_t PageHistory::room() const noexcept {
     const std::size_t free = pool_.slots_free();
@@ -48,27 +61,50 @@ std::size_t PageHistory::room() const noexcept {
     return free > blocks ? free - blocks : 0;
 }
 
-void PageHistory::note_change(std::uint32_t page) noexcept {
-    PageVersions::Version& version = versions_[page];
-    if (version.changed)
+void PageHistory::exchange(std::uint32_t page, Slot slot) noexcept {
+    since_cursor_.append(pool_, page, std::exchange(versions_[page], slot));
+}
+
+bool PageHistory::change(std::uint32_t page, const void* contents) noexcept {
+    const auto* now = static_cast<const Line*>(contents);
+    auto* kept = static_cast<Line*>(pool_.at(versions_[page]));
+    std::array<LineSet, kSpansAtMost> lines;
+    std::size_t count = 0;
+    for (std::size_t span = 0; span < spans_per_page(); ++span) {
+        lines[span] = differing(now + span * kLinesPerSpan, kept + span * kLinesPerSpan);
+        count += line_count(lines[span]);
+    }
+    if (count == 0)
+        return false;
+    if (std::memcmp(contents, pool_.at(PagePool::kZeros), pool_.page_bytes()) == 0) {
+        exchange(page, PagePool::kZeros); // dropped, mostly
+    } else if (versions_[page] == PagePool::kZeros || count > kLinesAtMost * spans_per_page()) {
+        exchange(page, pool_.allocate());
+        std::memcpy(pool_.at(versions_[page]), contents, pool_.page_bytes());
+    } else {
+        for (std::uint32_t span = 0; span < spans_per_page(); ++span)
+            since_cursor_.append(pool_, page, span, lines[span], now + span * kLinesPerSpan,
+                                 kept + span * kLinesPerSpan);
+    }
+    return true;
+}
+
+void PageHistory::apply(Change& change, const Line* lines) noexcept {
+    if (change.lines == 0) {
+        std::swap(versions_[change.page], change.slot);
         return;
-    static_cast<void>(since_cursor_.append(pool_, {page, version.slot, PagePool::kZeros}));
-    version = {.slot = PagePool::kZeros, .changed = true};
+    }
+    auto* kept = static_cast<Line*>(pool_.at(versions_[change.page])) +
+                 change.span * kLinesPerSpan;
+    for_each_line(change.lines, [&](unsigned line) {
+        kept[line].set_difference(kept[line], *lines);
+        --lines;
+    });
 }
 
-void* PageHistory::change(std::uint32_t page) noexcept {
-    note_change(page);
-    PageVersions::Version& version = versions_[page];
-    if (version.slot == PagePool::kZeros)
-        set_version(page, pool_.allocate());
-    return pool_.at(version.slot);
-}
-
-void PageHistory::change_to_zeros(std::uint32_t page) noexcept {
-    note_change(page);
-    PageVersions::Version& version = versions_[page];
-    pool_.free(version.slot);
-    version.slot = PagePool::kZeros;
+void PageHistory::undo(const ChangeList& list) noexcept {
+    list.for_each_backwards(
+        pool_, [this](Change& change, const Line* lines) { apply(change, lines); });
 }
 
 std::optional<std::size_t> PageHistory::find(std::uint64_t id) const noexcept {
@@ -88,15 +124,9 @@ std::optional<std::size_t> PageHistory::find(std::uint64_t id) const noexcept {
 
 std::uint64_t PageHistory::close() noexcept {
     drop_behind_cursor();
-    since_cursor_.for_each(pool_, [this](Change& change) {
-        PageVersions::Version& version = versions_[change.page];
-        change.after = version.slot;
-        version.changed = false;
-    });
     if (count_ == 0)
-        free_before(since_cursor_); // nobody remembers what was before
-    new (&at(count_)) Checkpoint{++last_id_, since_cursor_};
-    since_cursor_ = {};
+        since_cursor_.release(pool_); // nobody remembers what was before
+    new (&at(count_)) Checkpoint{++last_id_, std::exchange(since_cursor_, {})};
     cursor_ = count_++;
     if (count_ > checkpoint_limit_)
         drop_oldest();
@@ -109,21 +139,14 @@ void PageHistory::drop_behind_cursor() noexcept {
 }
 
 void PageHistory::drop_newest() noexcept {
-    at(count_ - 1).from_before.consume(pool_, [this](const Change& change) {
-        pool_.free(change.after);
-    });
+    at(count_ - 1).from_before.release(pool_);
     --count_;
-}
-
-// What the second needs to become the first.
-void PageHistory::free_before(ChangeList& list) noexcept {
-    list.consume(pool_, [this](const Change& change) { pool_.free(change.before); });
 }
 
 bool PageHistory::drop_oldest() noexcept {
     if (count_ < 2 || cursor_ == 0)
         return false;
-    free_before(at(1).from_before);
+    at(1).from_before.release(pool_);
     erase(0);
     return true;
 }
@@ -132,73 +155,18 @@ Error PageHistory::drop(std::size_t place) noexcept {
     const bool newest = place == count_ - 1;
     if (place == cursor_ && !newest)
         return Error::busy;
-    if (newest && place != cursor_)
+    if (newest && place != cursor_) {
         drop_newest();
-    else if (place == 0)
+    } else if (place == 0) {
         count_ == 1 ? erase(0) : static_cast<void>(drop_oldest());
-    else if (pool_.slots_free() == 0)
-        return Error::no_memory; // two lists become one: see consume()
-    else if (newest)
-        unclose();
-    else
-        merge_into_next(place);
+    } else {
+        // From before it to what comes behind it.
+        ChangeList& next = newest ? since_cursor_ : at(place + 1).from_before;
+        at(place).from_before.join(pool_, next);
+        next = at(place).from_before;
+        erase(place);
+    }
     return Error::none;
-}
-
-// What the newest checkpoint had changed counts as changed since the one before.
-void PageHistory::unclose() noexcept {
-    ChangeList both = at(cursor_).from_before;
-    since_cursor_.for_each(
-        pool_, [this](const Change& change) { versions_[change.page].changed = false; });
-    both.for_each(pool_, [this](const Change& change) { versions_[change.page].changed = true; });
-    since_cursor_.consume(pool_, [&](const Change& change) {
-        PageVersions::Version& version = versions_[change.page];
-        if (version.changed)
-            pool_.free(change.before); // the version of the checkpoint that ends
-        else
-            static_cast<void>(both.append(pool_, change));
-        version.changed = true;
-    });
-    since_cursor_ = both;
-    erase(cursor_);
-}
-
-// Pages that changed twice changed once now, from the first version to the last.
-// To find them the latest version changes places with the first list's `before`,
-// and the flag says that it has.
-void PageHistory::merge_into_next(std::size_t place) noexcept {
-    ChangeList& first = at(place).from_before;
-    ChangeList& both = at(place + 1).from_before;
-    const auto exchange = [this](Change& change) {
-        PageVersions::Version& version = versions_[change.page];
-        const Slot latest = version.slot;
-        set_version(change.page, change.before);
-        change.before = latest;
-    };
-    since_cursor_.for_each(
-        pool_, [this](const Change& change) { versions_[change.page].changed = false; });
-    first.for_each(pool_, [&](Change& change) {
-        exchange(change);
-        versions_[change.page].changed = true;
-    });
-    both.for_each(pool_, [this](Change& change) {
-        PageVersions::Version& version = versions_[change.page];
-        if (!version.changed)
-            return;
-        pool_.free(change.before);
-        change.before = version.slot;
-        version.changed = false;
-    });
-    first.consume(pool_, [&](Change& change) {
-        exchange(change);
-        PageVersions::Version& version = versions_[change.page];
-        if (version.changed)
-            static_cast<void>(both.append(pool_, change));
-        version.changed = false;
-    });
-    since_cursor_.for_each(pool_,
-                           [this](const Change& change) { versions_[change.page].changed = true; });
-    erase(place);
 }
 
 void PageHistory::erase(std::size_t place) noexcept {
@@ -211,15 +179,6 @@ void PageHistory::erase(std::size_t place) noexcept {
     --count_;
     if (cursor_ >= place && cursor_ > 0)
         --cursor_;
-}
-
-void PageHistory::undo_changes() noexcept {
-    since_cursor_.for_each(pool_, [this](const Change& change) {
-        PageVersions::Version& version = versions_[change.page];
-        pool_.free(version.slot);
-        version.changed = false;
-        set_version(change.page, change.before);
-    });
 }
 
 } // namespace ww

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The contents of numbered pages at each of some checkpoints, with one copy for
-// each version of a page. Between two neighbouring checkpoints stands the list
-// of pages that changed; one cursor stands at the checkpoint that the latest
-// versions belong to, apart from what changed since then. Pure bookkeeping: it
-// never looks at the pages themselves.
+// The contents of numbered pages at each of some checkpoints: the latest version
+// of each page whole, and between two neighbouring checkpoints the list of what
+// changed. One cursor stands at the checkpoint that the latest versions belong
+// to, apart from what changed since then. Pure bookkeeping: it does not know
+// where the pages lie.
 #pragma once
 
 #include "change_list.h"
@@ -38,17 +38,16 @@ public:
 
     // Of the latest version.
     const void* contents(std::uint32_t page) const noexcept {
-        return pool_.at(versions_[page].slot);
+        return pool_.at(versions_[page]);
     }
 
     // So many pages can change before room has to be made.
     std::size_t room() const noexcept;
 
-    // The page changed since the cursor's checkpoint; its new contents belong
-    // into what this gives. Needs room().
-    void* change(std::uint32_t page) noexcept;
-    // ... and reads as zeros now.
-    void change_to_zeros(std::uint32_t page) noexcept;
+    // These are its contents now; whether that is a change since the cursor's
+    // checkpoint, or since it was told last. Others may store in them
+    // meanwhile: what comes too late is not in the version. Needs room().
+    bool change(std::uint32_t page, const void* contents) noexcept;
 
     // ---- Checkpoints, oldest first ----
 
@@ -68,7 +67,7 @@ public:
     // False if nothing can be dropped so.
     bool drop_oldest() noexcept;
     // The checkpoint ends, its neighbours stay as they are. busy: it is the
-    // cursor's and others are behind it. no_memory: no room.
+    // cursor's and others are behind it.
     kernel::Error drop(std::size_t place) noexcept;
 
     // Moves the cursor, and the latest versions with it; what changed since is
@@ -89,20 +88,16 @@ private:
         return static_cast<Checkpoint*>(
             checkpoints_.data())[(oldest_ + place) % (checkpoint_limit_ + 1)];
     }
-    void set_version(std::uint32_t page, Slot slot) noexcept {
-        versions_[page].slot = slot & PageVersions::kSlotBits;
-    }
-    void note_change(std::uint32_t page) noexcept;
+    std::size_t spans_per_page() const noexcept { return pool_.page_bytes() / kSpanBytes; }
+    void exchange(std::uint32_t page, Slot slot) noexcept;
+    void apply(Change& change, const Line* lines) noexcept;
+    void undo(const ChangeList& list) noexcept;
     void drop_newest() noexcept;
-    void undo_changes() noexcept;
-    void unclose() noexcept;
-    void merge_into_next(std::size_t place) noexcept;
     void erase(std::size_t place) noexcept;
-    void free_before(ChangeList& list) noexcept;
 
     PagePool pool_;
     PageVersions versions_;
-    ChangeList since_cursor_; // `after` is not known yet: the latest version is it
+    ChangeList since_cursor_;
     kernel::Mapping checkpoints_;
     std::size_t checkpoint_limit_ = 0;
     std::size_t oldest_ = 0;
@@ -113,17 +108,15 @@ private:
 
 template<class Visit>
 void PageHistory::move_cursor(std::size_t place, Visit visit) noexcept {
-    undo_changes();
     const std::size_t from = cursor_;
+    undo(since_cursor_);
     for (; cursor_ > place; --cursor_)
-        at(cursor_).from_before.for_each(
-            pool_, [this](const Change& change) { set_version(change.page, change.before); });
+        undo(at(cursor_).from_before);
     for (; cursor_ < place; ++cursor_)
-        at(cursor_ + 1).from_before.for_each(pool_, [this](const Change& change) {
-            set_version(change.page, change.after);
-        });
+        at(cursor_ + 1).from_before.for_each(
+            pool_, [this](Change& change, const Line* lines) { apply(change, lines); });
 
-    const auto visit_page = [&](const Change& change) { visit(change.page); };
+    const auto visit_page = [&](const Change& change, const Line*) { visit(change.page); };
     since_cursor_.for_each(pool_, visit_page);
     for (std::size_t i = std::min(from, place) + 1; i <= std::max(from, place); ++i)
         at(i).from_before.for_each(pool_, visit_page);

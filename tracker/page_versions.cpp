@@ -14,8 +14,8 @@ Error PageVersions::grow(std::size_t page_count) noexcept {
     for (std::size_t chunk = page_count_ / kPerChunk; chunk * kPerChunk < wanted; ++chunk) {
         if (chunks_[chunk])
             continue;
-        // Zero bytes are {kZeros, false}.
-        Result<Mapping> memory = Mapping::create(kPerChunk * sizeof(Version));
+        static_assert(PagePool::kZeros == 0, "as fresh memory is");
+        Result<Mapping> memory = Mapping::create(kPerChunk * sizeof(PagePool::Slot));
         if (!memory)
             return memory.error();
         chunks_[chunk] = std::move(*memory);

@@ -14,22 +14,16 @@ namespace ww {
 
 class PageVersions {
 public:
-    static constexpr PagePool::Slot kSlotBits = 0x7fffffff; // no pool has more
-    struct Version {
-        PagePool::Slot slot : 31 = PagePool::kZeros;
-        bool changed : 1 = false; // since the last checkpoint
-    };
-
-    // Pages are numbered from 0; new ones have the version {kZeros, false}.
+    // Pages are numbered from 0; new ones have kZeros.
     kernel::Error grow(std::size_t page_count) noexcept;
     void shrink(std::size_t page_count) noexcept { page_count_ = page_count; }
     std::size_t page_count() const noexcept { return page_count_; }
 
-    Version& operator[](std::uint32_t page) noexcept {
-        return static_cast<Version*>(chunks_[page / kPerChunk].data())[page % kPerChunk];
+    PagePool::Slot& operator[](std::uint32_t page) noexcept {
+        return static_cast<PagePool::Slot*>(chunks_[page / kPerChunk].data())[page % kPerChunk];
     }
-    Version operator[](std::uint32_t page) const noexcept {
-        return static_cast<const Version*>(chunks_[page / kPerChunk].data())[page % kPerChunk];
+    PagePool::Slot operator[](std::uint32_t page) const noexcept {
+        return static_cast<const PagePool::Slot*>(chunks_[page / kPerChunk].data())[page % kPerChunk];
     }
 
     // So many pages can be numbered at most: 16 TiB of 4 KiB.
@@ -41,7 +35,5 @@ private:
     std::array<kernel::Mapping, kPagesAtMost / kPerChunk> chunks_;
     std::size_t page_count_ = 0;
 };
-
-static_assert(sizeof(PageVersions::Version) == 4);
 
 } // namespace ww

@@ -158,12 +158,8 @@ public:
         auto page = part_.first_page +
                     static_cast<std::uint32_t>((written.start - part_.range.start) / page_bytes);
         for (std::uintptr_t at = written.start; at < written.end; at += page_bytes, ++page) {
-            if (equal(at, history_.contents(page), page_bytes))
+            if (!history_.change(page, reinterpret_cast<const void*>(at)))
                 continue; // hot, mostly, and not written this time
-            if (equal(at, history_.pool().at(PagePool::kZeros), page_bytes))
-                history_.change_to_zeros(page); // dropped, mostly
-            else
-                std::memcpy(history_.change(page), reinterpret_cast<const void*>(at), page_bytes);
             ++count_;
             surely_written_ += part_.hot->certain(at) ? 0 : 1;
         }

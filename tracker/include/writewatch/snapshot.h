@@ -33,8 +33,12 @@
  *           find those that have cooled. Checkpoints are exact either way: of
  *           what was found only pages that differ are copied.
  * Memory    All of it from the kernel, within `bytes_limit`: nothing is
- *           allocated from a heap, which may be what is being restored. What is
- *           copied when memory is added counts, too.
+ *           allocated from a heap, which may be what is being restored. A page
+ *           with contents is kept whole once, from when it is added or first
+ *           written; of each checkpoint only what differs from the one before, in
+ *           lines of 64 bytes, or whole pages where most of one does. Dropping a
+ *           checkpoint between others joins two such differences as they are:
+ *           that gives no memory back before one of its neighbours is dropped.
  */
 #ifndef WRITEWATCH_SNAPSHOT_H
 #define WRITEWATCH_SNAPSHOT_H
