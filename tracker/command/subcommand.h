@@ -37,6 +37,7 @@ std::span<const Subcommand> subcommands() noexcept;
 std::vector<std::string> program_of(const CLI::App& app);
 
 Run set_up_doctor(CLI::App& app);
+Run set_up_document(CLI::App& app);
 Run set_up_run(CLI::App& app);
 Run set_up_top(CLI::App& app);
 
