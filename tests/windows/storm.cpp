@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Everything that can happen to a thread happens to eight of them at random
 // while they work on watched memory: they are suspended, killed, sent procedure
-// calls, run into access violations that they handle, and ask with result arrays
-// that fault. Each compares every answer with its own model of what it wrote;
+// calls, run into access violations that they handle and out of stack, and ask with
+// result arrays that fault. Each compares every answer with its own model of what it wrote;
 // whatever became of the others, it goes on.
 //
 //     storm [seconds [seed]]       (4, or with WW_TEST_LONG 90 seconds)
@@ -14,12 +14,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <malloc.h>
 
 namespace {
 
 constexpr size_t page_bytes = 4096;
 constexpr size_t own_pages = 24;
 constexpr size_t workers = 8;
+constexpr size_t stack_bytes = 128 << 10;
 constexpr DWORD progress_limit_ms = 30000;
 constexpr DWORD fresh = MEM_RESERVE | MEM_COMMIT;
 
@@ -43,10 +45,13 @@ struct alignas(64) Worker {
     volatile uint64_t laps;
     volatile LONG calls;          // procedure calls that arrived
     volatile LONG faults;         // access violations that it handled
+    volatile LONG overflows;      // of its stack
+    volatile bool digging;        // until its stack overflows
     volatile bool handling;       // inside ntdll.dll's list of handlers, and its lock, or near it
     char* volatile memory;        // its present allocation, for whoever cleans up
     const char* volatile mistake; // what was wrong with an answer, if any was
     bool suspended;               // the controller's
+    CONTEXT before_digging;
 };
 
 Worker team[workers];
@@ -66,6 +71,12 @@ public:
     void forget(size_t first, size_t count) {
         for (size_t page = first; page < first + count; ++page)
             dirty_[page] = false;
+    }
+    void ask() const {
+        void* found[own_pages];
+        ULONG_PTR count = own_pages;
+        DWORD granularity;
+        GetWriteWatch(0, base_, own_pages * page_bytes, found, &count, &granularity);
     }
     // What a query with room for `capacity` has to give; with reset it is taken.
     bool answer_is_right(DWORD flags, size_t capacity) {
@@ -92,9 +103,15 @@ private:
     bool dirty_[own_pages] = {};
 };
 
-// Makes the page writable that a worker has protected on purpose, and goes on.
+// Makes the page writable that a worker has protected on purpose, and goes on; or
+// goes back to where there is stack.
 LONG CALLBACK handle_fault(EXCEPTION_POINTERS* pointers) {
     const EXCEPTION_RECORD& record = *pointers->ExceptionRecord;
+    if (record.ExceptionCode == EXCEPTION_STACK_OVERFLOW && me && me->digging) {
+        me->digging = false;
+        *pointers->ContextRecord = me->before_digging;
+        return EXCEPTION_CONTINUE_EXECUTION;
+    }
     if (record.ExceptionCode != EXCEPTION_ACCESS_VIOLATION || record.NumberParameters < 2 || !me)
         return EXCEPTION_CONTINUE_SEARCH;
     const ULONG_PTR page = record.ExceptionInformation[1] & ~(page_bytes - 1);
@@ -119,6 +136,32 @@ const char* store_into_protected(Random& random, Model& model) {
     model.store(page); // handle_fault() lets it through
     me->handling = false;
     return nullptr;
+}
+
+// Asks until there is no stack left, be that here or on the way to the answer.
+[[gnu::noinline]] size_t dig(const Model& model, size_t bytes, size_t depth) {
+    volatile char* const frame = static_cast<volatile char*>(_alloca(bytes));
+    frame[0] = 1;
+    model.ask();
+    return depth == 0 ? 0 : dig(model, bytes, depth - 1) + static_cast<size_t>(frame[0]);
+}
+
+// Seldom: nobody is killed meanwhile.
+[[gnu::noinline]] const char* overflow_stack(Random& random, Model& model) {
+    if (random.below(24) != 0)
+        return nullptr;
+    const size_t bytes = 16 + random.below(1024);
+    me->handling = true;
+    me->digging = true;
+    RtlCaptureContext(&me->before_digging); // comes back here once more
+    if (me->digging)
+        dig(model, bytes, stack_bytes);
+    const bool has_guard = _resetstkoflw() != 0;
+    me->handling = false;
+    if (!has_guard)
+        return "the stack cannot be used again";
+    InterlockedIncrement(&me->overflows);
+    return model.answer_is_right(0, own_pages) ? nullptr : "a stack overflow changed the answer";
 }
 
 // The array ends in front of memory that is not there: nothing is lost.
@@ -181,7 +224,7 @@ const char* lap(Random& random) {
     using Deed = const char* (*)(Random&, Model&);
     static constexpr Deed deeds[] = {store_and_query, store_and_query,     store_into_protected,
                                      peek,            decommit_and_commit, query_into_nothing,
-                                     let_calls_in};
+                                     let_calls_in,    overflow_stack};
     // In several sizes: to watch the same memory again in the same extent is
     // simpler for the plugin.
     const size_t bytes = (own_pages + random.below(48)) * page_bytes;
@@ -234,7 +277,8 @@ void check_answers() {
 
 void start(Worker& worker, uint64_t seed) {
     worker.seed = seed;
-    worker.thread = CreateThread(nullptr, 0, run, &worker, 0, nullptr);
+    worker.thread = CreateThread(nullptr, stack_bytes, run, &worker,
+                                 STACK_SIZE_PARAM_IS_A_RESERVATION, nullptr);
     if (!worker.thread)
         fail("CreateThread");
 }
@@ -335,18 +379,20 @@ int main(int argc, char** argv) {
     for (const ULONGLONG end = GetTickCount64() + seconds * 1000; GetTickCount64() < end;)
         storm_round(random, toll);
     stop = 1;
-    uint64_t laps = 0, faults = 0, calls = 0;
+    uint64_t laps = 0, faults = 0, calls = 0, overflows = 0;
     for (Worker& worker : team) {
         if (WaitForSingleObject(worker.thread, progress_limit_ms) != WAIT_OBJECT_0)
             fail("a thread does not end");
         laps += worker.laps;
         faults += static_cast<uint64_t>(worker.faults);
         calls += static_cast<uint64_t>(worker.calls);
+        overflows += static_cast<uint64_t>(worker.overflows);
     }
     check_answers();
     std::printf("%zu suspended, %zu killed, %zu sent calls (%llu arrived), %llu faults handled, "
-                "%llu laps, all answers right\n",
+                "%llu stacks overflowed, %llu laps, all answers right\n",
                 toll.suspended, toll.killed, toll.called, static_cast<unsigned long long>(calls),
-                static_cast<unsigned long long>(faults), static_cast<unsigned long long>(laps));
-    return laps > 0 && faults > 0 && toll.killed > 0 ? 0 : 1;
+                static_cast<unsigned long long>(faults),
+                static_cast<unsigned long long>(overflows), static_cast<unsigned long long>(laps));
+    return laps > 0 && faults > 0 && overflows > 0 && toll.killed > 0 ? 0 : 1;
 }
