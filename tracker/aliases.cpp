@@ -113,6 +113,13 @@ Result<std::uint64_t> Aliases::advance(Range offsets) noexcept {
     return current_;
 }
 
+Result<std::uint64_t> Aliases::advance_shown(Range range) noexcept {
+    const std::optional<std::uintptr_t> origin = origin_of_view(range);
+    if (!origin)
+        return Error::not_found;
+    return advance({range.start - *origin, range.end - *origin});
+}
+
 // Stays first among the unused until it is used.
 Aliases::View* Aliases::make_view() noexcept {
     if (unused_ == nullptr) {

@@ -32,6 +32,8 @@ public:
     kernel::Error remove(Range view, Memory memory) noexcept;
 
     kernel::Result<std::uint64_t> advance(Range offsets) noexcept;
+    // What a view, or a part of one, shows.
+    kernel::Result<std::uint64_t> advance_shown(Range range) noexcept;
 
     // The offsets are covered.
     template<class Answer>

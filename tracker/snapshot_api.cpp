@@ -58,6 +58,18 @@ int ww_snapshots_add(ww_snapshots* snapshots, void* base, std::size_t bytes) noe
     return -impl(snapshots)->add({start, start + bytes}).code();
 }
 
+int ww_snapshots_add_aliases(ww_snapshots* snapshots, ww_aliases* aliases, void* base,
+                             std::size_t bytes) noexcept {
+    const KeepErrno keep;
+    if (impl(snapshots)->in_child())
+        return -kForked.code();
+    const auto start = reinterpret_cast<std::uintptr_t>(base);
+    if (!ww::is_valid(start, bytes, ww::kernel::page_bytes()))
+        return -Error::invalid.code();
+    auto& group = *reinterpret_cast<ww::Aliases*>(aliases);
+    return -impl(snapshots)->add({start, start + bytes}, group).code();
+}
+
 int ww_snapshots_take(ww_snapshots* snapshots, std::uint64_t* checkpoint) noexcept {
     const KeepErrno keep;
     if (impl(snapshots)->in_child())

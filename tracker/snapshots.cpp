@@ -61,8 +61,10 @@ Result<Snapshots*> Snapshots::create(Tracker& tracker, std::size_t checkpoint_li
 }
 
 void Snapshots::destroy(Snapshots* snapshots) noexcept {
-    for (const Part& part : snapshots->parts())
-        HotPages::destroy(part.hot);
+    for (const Part& part : snapshots->parts()) {
+        if (part.hot != nullptr)
+            HotPages::destroy(part.hot);
+    }
     snapshots->~Snapshots();
     static_cast<void>(Mapping::adopt(snapshots, sizeof(Snapshots)));
 }
@@ -76,42 +78,57 @@ std::uintptr_t Snapshots::address_of(std::uint32_t page) const noexcept {
 
 // ---- Adding ----
 
+bool Snapshots::has(Range range) const noexcept {
+    return std::ranges::any_of(
+        parts(), [&](const Part& part) { return !intersection(part.range, range).empty(); });
+}
+
 Error Snapshots::add(Range range) noexcept {
     const std::scoped_lock lock{mutex_};
-    const auto overlaps = [&](const Part& part) {
-        return !intersection(part.range, range).empty();
-    };
-    if (std::ranges::any_of(parts(), overlaps))
+    if (has(range))
         return Error::exists;
-    if (part_count_ == kPartsAtMost)
-        return Error::no_memory;
     const Result<HotPages*> hot = HotPages::create(tracker_, range, HotPages::Asks::states);
     if (!hot)
         return hot.error();
-    const Part part{range, static_cast<std::uint32_t>(history_.page_count()), *hot};
-    if (const Error error = begin(part)) {
+    const Error error = begin({.range = range, .first_page = next_page(), .hot = *hot});
+    if (error)
         HotPages::destroy(*hot);
-        return error;
-    }
-    static_cast<Part*>(parts_.data())[part_count_++] = part;
-    return Error::none;
+    return error;
 }
 
-Error Snapshots::clean(const Part& part) noexcept {
+Error Snapshots::add(Range range, Aliases& aliases) noexcept {
+    const std::scoped_lock lock{mutex_};
+    if (&aliases.tracker() != &tracker_)
+        return Error::invalid;
+    if (has(range))
+        return Error::exists;
+    return begin({.range = range, .first_page = next_page(), .aliases = &aliases});
+}
+
+Error Snapshots::clean(Part& part) noexcept {
+    if (part.aliases != nullptr) {
+        const Result<std::uint64_t> now = part.aliases->advance_shown(part.range);
+        part.mark = now ? *now : part.mark;
+        return now ? Error::none : now.error();
+    }
     NoAnswer nobody;
     return part.hot->collect(part.range, nobody).error;
 }
 
-Error Snapshots::begin(const Part& part) noexcept {
+Error Snapshots::begin(Part part) noexcept {
+    if (part_count_ == kPartsAtMost)
+        return Error::no_memory;
     // Clean first: what is written from here on is a change.
     if (const Error error = clean(part))
         return error;
     if (const Error error = history_.add_pages(part.range.bytes() / kernel::page_bytes()))
         return error;
-    const Error error = copy_first_contents(part);
-    if (error)
+    if (const Error error = copy_first_contents(part)) {
         history_.remove_pages(part.first_page);
-    return error;
+        return error;
+    }
+    static_cast<Part*>(parts_.data())[part_count_++] = part;
+    return Error::none;
 }
 
 Error Snapshots::copy_first_contents(const Part& part) noexcept {
@@ -161,7 +178,7 @@ public:
             if (!history_.change(page, reinterpret_cast<const void*>(at)))
                 continue; // hot, mostly, and not written this time
             ++count_;
-            surely_written_ += part_.hot->certain(at) ? 0 : 1;
+            surely_written_ += part_.hot == nullptr || part_.hot->certain(at) ? 0 : 1;
         }
     }
 
@@ -180,21 +197,36 @@ bool Snapshots::make_room() noexcept {
     return true;
 }
 
-Error Snapshots::take_changes(const Part& part) noexcept {
+Error Snapshots::take_changes(Part& part) noexcept {
+    const std::uint64_t known = part.mark;
+    if (part.aliases != nullptr) {
+        if (const Error error = clean(part))
+            return error;
+    }
     for (Range rest = part.range; !rest.empty();) {
-        if (history_.room() == 0 && !make_room())
-            return Error::no_memory;
-        Changes changes{history_, part};
-        const Collected done = part.hot->collect(rest, changes);
-        last_pages_ += changes.count();
-        takes_.compared += changes.compared();
-        takes_.copied += changes.count();
-        takes_.faults_avoided += changes.surely_written();
-        if (done.error)
-            return done.error;
-        rest.start = done.resume;
+        Error error = history_.room() == 0 && !make_room() ? Error{Error::no_memory} : Error{};
+        if (!error) {
+            Changes changes{history_, part};
+            const Collected done = part.aliases != nullptr
+                                       ? part.aliases->collect_view_since(rest, known, changes)
+                                       : part.hot->collect(rest, changes);
+            count(changes);
+            error = done.error;
+            rest.start = done.resume;
+        }
+        if (error) {
+            part.mark = known; // all of it once more
+            return error;
+        }
     }
     return Error::none;
+}
+
+void Snapshots::count(const Changes& changes) noexcept {
+    last_pages_ += changes.count();
+    takes_.compared += changes.compared();
+    takes_.copied += changes.count();
+    takes_.faults_avoided += changes.surely_written();
 }
 
 Result<std::uint64_t> Snapshots::take() noexcept {
@@ -203,7 +235,7 @@ Result<std::uint64_t> Snapshots::take() noexcept {
     last_pages_ = 0;
     if (history_.checkpoint_count() > 0)
         history_.drop_behind_cursor();
-    for (const Part& part : parts()) {
+    for (Part& part : parts()) {
         if (const Error error = take_changes(part))
             return error;
     }
@@ -248,6 +280,24 @@ private:
     std::size_t count_ = 0;
 };
 
+Error Snapshots::undo_changes(const Part& part, std::size_t& written) noexcept {
+    Differences differences{*this, part};
+    Collected done{};
+    if (part.aliases != nullptr) {
+        const Result<std::uint64_t> now = part.aliases->advance_shown(part.range);
+        if (!now)
+            return now.error();
+        done = part.aliases->collect_view_since(part.range, part.mark, differences);
+    } else {
+        // Without reset: these pages are about to be written, and need no fault
+        // for it.
+        Everything everything{tracker_.backend()};
+        done = tracker_.collect_from(everything, part.range, false, differences);
+    }
+    written += differences.count();
+    return done.error;
+}
+
 Error Snapshots::restore(std::uint64_t checkpoint) noexcept {
     const std::scoped_lock lock{mutex_};
     const std::uint64_t began = kernel::now_ns();
@@ -258,18 +308,12 @@ Error Snapshots::restore(std::uint64_t checkpoint) noexcept {
     history_.move_cursor(*place, [&](std::uint32_t page) noexcept {
         written += write_back(address_of(page), history_.contents(page));
     });
-    // Without reset: these pages are about to be written, and need no fault for
-    // it.
     for (const Part& part : parts()) {
-        Differences differences{*this, part};
-        Everything everything{tracker_.backend()};
-        const Collected done = tracker_.collect_from(everything, part.range, false, differences);
-        if (done.error)
-            return done.error;
-        written += differences.count();
+        if (const Error error = undo_changes(part, written))
+            return error;
     }
     // What is there now is the checkpoint; a drop of it is a change again.
-    for (const Part& part : parts()) {
+    for (Part& part : parts()) {
         if (const Error error = clean(part))
             return error;
     }

@@ -2,6 +2,7 @@
 // Checkpoints of watched memory: the history of its pages, fed by collects.
 #pragma once
 
+#include "aliases.h"
 #include "hot_pages.h"
 #include "kernel/handles.h"
 #include "page_history.h"
@@ -33,6 +34,7 @@ public:
     bool in_child() const noexcept { return tracker_.in_child(); }
 
     kernel::Error add(Range range) noexcept;
+    kernel::Error add(Range range, Aliases& aliases) noexcept;
     kernel::Result<std::uint64_t> take() noexcept;
     kernel::Error restore(std::uint64_t checkpoint) noexcept;
     kernel::Error drop(std::uint64_t checkpoint) noexcept;
@@ -40,23 +42,32 @@ public:
 
 private:
     // A range that was added, whose pages are numbered one after the other.
+    // Either its own watch is collected, or a group of aliases is read.
     struct Part {
         Range range;
         std::uint32_t first_page;
-        HotPages* hot; // which pages it is not worth arming
+        HotPages* hot = nullptr; // which pages it is not worth arming
+        Aliases* aliases = nullptr;
+        std::uint64_t mark = 0; // what the group had until here is known
     };
     class Changes;
     class Differences;
 
     explicit Snapshots(Tracker& tracker) noexcept : tracker_(tracker) {}
-    std::span<const Part> parts() const noexcept {
-        return {static_cast<const Part*>(parts_.data()), part_count_};
+    std::span<Part> parts() const noexcept {
+        return {static_cast<Part*>(parts_.data()), part_count_};
     }
     std::uintptr_t address_of(std::uint32_t page) const noexcept;
-    kernel::Error clean(const Part& part) noexcept;
-    kernel::Error begin(const Part& part) noexcept;
+    bool has(Range range) const noexcept;
+    std::uint32_t next_page() const noexcept {
+        return static_cast<std::uint32_t>(history_.page_count());
+    }
+    kernel::Error clean(Part& part) noexcept;
+    kernel::Error begin(Part part) noexcept;
     kernel::Error copy_first_contents(const Part& part) noexcept;
-    kernel::Error take_changes(const Part& part) noexcept;
+    kernel::Error take_changes(Part& part) noexcept;
+    void count(const Changes& changes) noexcept;
+    kernel::Error undo_changes(const Part& part, std::size_t& written) noexcept;
     bool make_room() noexcept;
     bool write_back(std::uintptr_t page, const void* contents) noexcept;
 

@@ -43,6 +43,7 @@
 #ifndef WRITEWATCH_SNAPSHOT_H
 #define WRITEWATCH_SNAPSHOT_H
 
+#include <writewatch/aliases.h>
 #include <writewatch/writewatch.h>
 
 #ifdef __cplusplus
@@ -69,6 +70,18 @@ WW_EXPORT void ww_snapshots_destroy(ww_snapshots *snapshots) WW_NOEXCEPT;
  *   -EOPNOTSUPP  it is hugetlb memory
  *   -EBUSY    somebody else resets a part of it: other snapshots, generations */
 WW_EXPORT int ww_snapshots_add(ww_snapshots *snapshots, void *base, size_t bytes) WW_NOEXCEPT;
+
+/* The same for shared memory that is mapped at several addresses: [base, base +
+ * bytes) lies inside one view of `aliases` (aliases.h), through which its pages
+ * are read and written back; what is written through any of the group's views is
+ * a change of them. Add each part of the object once, by whichever view. The
+ * group outlives the object, and so does this view in it; its other readers are
+ * not disturbed. Its pages are always armed, hot or not.
+ *   -ENOENT   the range is not inside one view; taking and restoring give it
+ *             when the view, or the watch of another, is gone
+ *   -EINVAL   the group is of another tracker */
+WW_EXPORT int ww_snapshots_add_aliases(ww_snapshots *snapshots, ww_aliases *aliases, void *base,
+                                       size_t bytes) WW_NOEXCEPT;
 
 /* Takes a checkpoint; `*checkpoint` becomes its id: 1, 2, ... in the order of
  * taking. Those behind the one that was restored last are dropped before. After
