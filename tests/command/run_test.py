@@ -155,6 +155,11 @@ class Line(unittest.TestCase):
     def test_without_a_watch_it_says_so(self):
         self.assertTrue(run('--', 'true').stderr.startswith(NOTHING))
 
+    def test_counters_of_another_version_are_said_and_not_misread(self):
+        process = run('--', 'sh', '-c', 'echo other > "$WRITEWATCH_COUNTERS/1-0.counters"')
+        self.assertEqual(process.returncode, 0)
+        self.assertRegex(process.stderr, r'\Awritewatch: [^\n]*of another version[^\n]*\n\Z')
+
     @unittest.skipIf(NO_WINE, NO_WINE)
     def test_a_windows_program_runs_in_wine_with_the_plugin(self):
         process = run('--', DEMO, 'store-once', '64')

@@ -127,6 +127,9 @@ std::string card_of(const Comparison& all) {
 }
 
 std::string summary_of(const Tally& tally, const Ended& ended) {
+    if (tally.unreadable != 0)
+        return "the program's libraries of writewatch are of another version than this command, which "
+               "cannot read what they counted: use both of one";
     if (tally.watches == 0)
         return "nothing was watched: the program never asked for it, or could not be served (see "
                "writewatch doctor)";

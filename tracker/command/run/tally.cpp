@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "tally.h"
 
-#include "../../counters_format.h"
 #include "../failure.h"
+#include "../live/counters_reader.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
-#include <span>
 #include <string>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace ww::command {
@@ -20,55 +17,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A file of counters, mapped; empty if it is not what this command knows.
-class Counted {
-public:
-    explicit Counted(const fs::path& file) {
-        const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-        if (descriptor < 0)
-            return;
-        struct stat status {};
-        if (::fstat(descriptor, &status) == 0 &&
-            static_cast<std::uintmax_t>(status.st_size) >= counters::kBytes) {
-            void* const mapped =
-                ::mmap(nullptr, counters::kBytes, PROT_READ, MAP_SHARED, descriptor, 0);
-            table_ = mapped != MAP_FAILED ? static_cast<const counters::Table*>(mapped) : nullptr;
-        }
-        ::close(descriptor);
-    }
-    ~Counted() {
-        if (table_ != nullptr)
-            ::munmap(const_cast<counters::Table*>(table_), counters::kBytes);
-    }
-    Counted(const Counted&) = delete;
-    Counted& operator=(const Counted&) = delete;
-
-    bool is_known() const noexcept {
-        return table_ != nullptr &&
-               std::memcmp(header().magic, counters::kMagic, sizeof counters::kMagic) == 0 &&
-               header().version == counters::kVersion &&
-               header().header_bytes == sizeof(counters::Header) &&
-               header().watch_bytes == sizeof(counters::Watch) &&
-               header().watch_count == counters::kPlaces;
-    }
-    const counters::Header& header() const noexcept { return table_->header; }
-    std::span<const counters::Watch> watches() const noexcept { return table_->watches; }
-
-private:
-    const counters::Table* table_ = nullptr;
-};
-
-void add(Tally& tally, const counters::Watch& watch) {
-    const std::uint64_t own = watch.page_bytes; // 0 where watches of all kinds are counted
-    const std::uint64_t page = own != 0 ? own : static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    tally.queries += watch.looks + watch.resets;
-    tally.resets += watch.resets;
-    tally.pages += (watch.bytes_seen + watch.bytes_reset) / page;
+void add(Tally& tally, const TrackerCounts& tracker) {
+    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const QueryCounts& total = tracker.total;
+    tally.watches += tracker.begun;
+    tally.queries += total.queries();
+    tally.resets += total.resets;
+    tally.pages += (total.bytes_seen + total.bytes_reset) / page;
+    tally.query_ns += total.query_ns;
     // Queries without reset report the same pages again, but no more at once than
     // there are.
-    const std::uint64_t at_once = watch.looks != 0 ? watch.bytes_seen / page / watch.looks : 0;
-    tally.first_writes += std::max<std::uint64_t>(watch.bytes_reset / page, at_once);
-    tally.query_ns += watch.query_ns;
+    const std::uint64_t at_once = total.looks != 0 ? total.bytes_seen / page / total.looks : 0;
+    tally.first_writes += std::max(total.bytes_reset / page, at_once);
+}
+
+std::uint64_t files_in(const fs::path& folder) {
+    std::error_code ignored;
+    return static_cast<std::uint64_t>(
+        std::ranges::count_if(fs::directory_iterator{folder, ignored}, [](const fs::directory_entry& entry) {
+            return entry.path().extension() == counters::kSuffix;
+        }));
 }
 
 // In memory rather than on a disk.
@@ -95,19 +63,11 @@ CountersFolder::~CountersFolder() {
 
 Tally CountersFolder::tally() const {
     Tally tally;
-    std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator{path_, error}) {
-        const Counted counted{entry.path()};
-        if (!counted.is_known()) {
-            ++tally.unreadable;
-            continue;
-        }
-        ++tally.trackers;
-        tally.watches += counted.header().begun;
-        tally.repairs += counted.header().repairs;
-        for (const counters::Watch& watch : counted.watches())
-            add(tally, watch);
-    }
+    const std::uint64_t files = files_in(path_); // more may come: what was started goes on
+    const std::vector<TrackerCounts> trackers = read_counters_in(path_);
+    tally.unreadable = files - std::min<std::uint64_t>(files, trackers.size());
+    for (const TrackerCounts& tracker : trackers)
+        add(tally, tracker);
     return tally;
 }
 

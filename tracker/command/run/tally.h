@@ -8,7 +8,6 @@
 namespace ww::command {
 
 struct Tally {
-    std::uint64_t trackers = 0; // that watched anything
     std::uint64_t watches = 0;  // that ever began
     std::uint64_t queries = 0;
     std::uint64_t resets = 0; // queries with reset
@@ -17,8 +16,7 @@ struct Tally {
     // a signal where pages are protected by mprotect. At least so many.
     std::uint64_t first_writes = 0;
     std::uint64_t query_ns = 0;
-    std::uint64_t repairs = 0;
-    std::uint64_t unreadable = 0; // files of another version
+    std::uint64_t unreadable = 0; // trackers of another version
 };
 
 // A folder that the libraries write their counters to, one file for each
