@@ -227,3 +227,19 @@ TEST_CASE("every kind: its granularity, and ranges that cut a page are refused")
         CHECK(pages.counters().watches == 1);
     });
 }
+
+TEST_CASE("hugetlb beside other memory, or cut, is refused as a whole") {
+    on_every_kind([](const TestedKind& kind) {
+        if (!is_hugetlb(kind))
+            return;
+        const Pages pages{kKindPages, kind.alignment, kind.page_bytes};
+        REQUIRE(kind.map(pages.at(0), 2 * kind.page_bytes)); // in front of anonymous memory
+        const TrackerPtr tracker = make_tracker();
+        CHECK(ww_watch(tracker.get(), pages.at(1), 2 * kind.page_bytes, 0) == -EOPNOTSUPP);
+        CHECK(ww_watch(tracker.get(), pages.at(1), kPage, 0) == -EINVAL);
+        CHECK(ww_watch(tracker.get(), pages.at(0), 2 * kind.page_bytes, WW_WATCH_HUGE_PAGES) ==
+              -EOPNOTSUPP);
+        CHECK(ww_watch(tracker.get(), pages.at(1), kind.page_bytes, 0) == 0);
+        CHECK(ww_watch(tracker.get(), pages.at(2), kind.page_bytes, 0) == 0);
+    });
+}

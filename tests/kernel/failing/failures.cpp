@@ -8,6 +8,7 @@
 #include <cstring>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <utility>
 #include <vector>
 
 using namespace ww::kernel::uapi;
@@ -88,6 +89,8 @@ long g_armed_at = -1;
 Failure g_armed{};
 std::span<const Failure> g_absent;
 std::vector<Met> g_met;
+Failure g_interposed_at{};
+std::function<void()> g_interposed;
 std::set<std::uintptr_t> g_places;
 
 bool is(const Failure& failure, const Met& met) {
@@ -102,6 +105,11 @@ const Failure* meet(const char* call, unsigned long what, const void* place,
         return nullptr;
     const auto number = static_cast<long>(g_met.size());
     const Met& met = g_met.emplace_back(Met{call, what, flags});
+    if (g_interposed && is(g_interposed_at, met)) {
+        g_inside = false;
+        std::exchange(g_interposed, nullptr)();
+        g_inside = true;
+    }
     for (const Failure& failure : g_absent) {
         if (is(failure, met))
             return &failure;
@@ -130,6 +138,10 @@ void disarm() {
     g_armed_at = -1;
     g_happened = false;
     g_met.clear();
+}
+void interpose(const char* call, unsigned long what, std::function<void()> deed) {
+    g_interposed_at = {call, what, 0};
+    g_interposed = std::move(deed);
 }
 bool happened() {
     return g_happened;

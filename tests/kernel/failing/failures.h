@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -28,6 +29,10 @@ void set_absent(std::span<const Failure> absent);
 // The n-th call from now on fails, if it is one of this failure's.
 void arm(long number, const Failure& failure);
 void disarm();
+
+// What somebody else does at the worst moment: once, right in front of the next
+// such call.
+void interpose(const char* call, unsigned long what, std::function<void()> deed);
 
 bool happened(); // since arm()
 bool happened_in(const char* call, unsigned long what);
