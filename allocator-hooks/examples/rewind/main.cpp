@@ -6,6 +6,7 @@
 #include "measure.h"
 #include "proof.h"
 #include "ways.h"
+#include "window.h"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -45,8 +46,14 @@ struct Tracked {
     ~Tracked() { ww_tracker_destroy(tracker); }
 };
 
+struct InWindow {
+    bool wanted = false;
+    std::size_t frames = 0;
+    std::size_t kept = 600;
+};
+
 int run(const std::string& library, const std::string& game, const Length& length,
-        const std::string& json) {
+        const std::string& json, const InWindow& in_window) {
     CoreHeap::create(kHeapBytes);
     Core core{library, game};
     core.run(0); // what is set up lazily is there now
@@ -54,6 +61,11 @@ int run(const std::string& library, const std::string& game, const Length& lengt
     const auto make = [&](std::size_t frames) {
         return make_checkpoints(tracked.tracker, tracked.memory, frames, kCheckpointBytes);
     };
+    if (in_window.wanted) {
+        MemoryMap map{tracked.tracker, tracked.memory};
+        play_in_window(core, *make(in_window.kept), map, in_window.frames);
+        return EXIT_SUCCESS;
+    }
     const bool proven = prove(core, *make(length.frames + 1), length);
     if (length.rounds > 0) {
         std::vector<std::unique_ptr<Way>> ways;
@@ -70,7 +82,7 @@ int run(const std::string& library, const std::string& game, const Length& lengt
 
 int main(int argc, char** argv) {
     keep_output_outside();
-    CLI::App app{"Rewinds an unmodified libretro core by checkpoints of its memory, headless."};
+    CLI::App app{"Rewinds an unmodified libretro core by checkpoints of its memory."};
     std::string core;
     std::string game;
     std::string json;
@@ -83,9 +95,14 @@ int main(int argc, char** argv) {
     app.add_option("--rewind", length.rewind, "frames to go back")->check(CLI::Range(1, 100000));
     app.add_option("--rounds", length.rounds, "rounds of measuring; 0: none");
     app.add_option("--json", json, "file for the measurements");
+    InWindow in_window;
+    CLI::Option* window = app.add_flag("--window", in_window.wanted,
+                                       "play in a window, where Backspace goes back");
+    app.add_option("--window-frames", in_window.frames, "close it after so many; 0: never")
+        ->needs(window);
     CLI11_PARSE(app, argc, argv);
     try {
-        return run(core, game, length, json);
+        return run(core, game, length, json, in_window);
     } catch (const std::exception& error) {
         std::fflush(stdout);
         fmt::print(stderr, "rewind: {}\n", error.what());
