@@ -22,6 +22,9 @@ PREFIX = sys.argv.pop(1)
 DEMO = sys.argv.pop(1) if len(sys.argv) > 1 else None
 NO_TRACKING = command.why_not_tracking()
 NO_WINE = None if DEMO and shutil.which('/usr/lib/wine/wine64') else "needs the plugin and Debian's Wine"
+# Whether the library lets the user choose how it finds writes.
+CHOOSES = subprocess.run([ASKING, '1', '0'], env={**os.environ, 'WRITEWATCH_BACKEND': 'none'}, check=False,
+                         capture_output=True).returncode != 0
 NOTHING = 'writewatch: nothing was watched: '
 ENVIRONMENT = {name: value for name, value in os.environ.items()
                if not name.startswith(('WRITEWATCH', 'WINE', 'LD_'))}
@@ -107,7 +110,7 @@ class Libraries(unittest.TestCase):
         settings = self.settings('--stock')
         self.assertEqual(settings['WRITEWATCH'], 'off')
         self.assertNotIn('LD_PRELOAD', settings)
-        self.assertNotIn('WRITEWATCH_COUNTERS', settings)
+        self.assertEqual(settings['WRITEWATCH_BACKEND'], 'mprotect')
 
     def test_the_folder_for_counters_is_there_meanwhile_and_gone_afterwards(self):
         process = run('--', 'sh', '-c', 'ls -d "$WRITEWATCH_COUNTERS"')
@@ -177,14 +180,19 @@ class Comparison(unittest.TestCase):
         return {name: values.split('  ') for name, values in
                 re.findall(r'(?m)^([a-zW][\w, ]*?)  +(\S.*)$', card)}
 
-    def test_a_card_of_both_ways(self):
+    def test_a_program_that_asks_the_library_is_compared_with_mprotect(self):
         process = run('--compare', '--rounds', '2', '--', ASKING, '50', '0')
+        if not CHOOSES:
+            self.assertEqual((process.returncode, process.stdout), (1, ''))
+            self.assertIn('WRITEWATCH_BACKEND=mprotect', process.stderr)
+            return
         self.assertEqual((process.returncode, process.stderr), (0, ''))
         rows = self.rows(process.stdout)
         self.assertEqual(rows['program'], [f'{ASKING} 50 0'])
         self.assertIn('Linux', rows['kernel'][0])
-        self.assertEqual(rows['queries'], ['51'])
-        self.assertEqual(rows['pages reported'], ['150'])
+        self.assertIn('   by mprotect    writewatch       ratio\n', process.stdout)
+        self.assertEqual(re.split(' +', rows['queries'][-1])[-1], '51')
+        self.assertEqual([r.strip() for r in rows['pages reported'] if r], ['150', '150'])
         self.assertRegex(rows['time'][-1], r'\A *\d+\.\d\d x\Z')
         self.assertEqual(process.stdout.count('medians of 2 rounds'), 1)
 

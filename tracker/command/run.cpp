@@ -57,6 +57,9 @@ Round run_round(const Program& program, Way way, const Wish& wish) {
     }
     std::filesystem::remove(said);
     round.tally = counters.tally();
+    if (way == Way::stock && round.tally.by_scan != 0)
+        throw Failure("the program asks a library of ours that knows no WRITEWATCH_BACKEND=mprotect, and "
+                      "so runs the same both ways: there is nothing to compare");
     return round;
 }
 
@@ -99,7 +102,7 @@ int compare(const Program& program, const std::vector<std::string>& words, const
 Run set_up_run(CLI::App& app) {
     auto wish = std::make_shared<Wish>();
     app.prefix_command();
-    auto* stock = app.add_flag("--stock", wish->stock, "Run it without us, as it always ran");
+    auto* stock = app.add_flag("--stock", wish->stock, "Run it without us, as it always ran; if it asks our library itself, by mprotect");
     auto* both = app.add_flag("--compare", wish->compare,
                               "Run it both ways, in turns, and print one card of both");
     both->excludes(stock);
@@ -121,7 +124,8 @@ Run set_up_run(CLI::App& app) {
         "queries it made, what they reported and cost, and what Wine would have needed without us: one "
         "signal and one mprotect call for the first write to each page, and one a reset.\n\n"
         "With --compare, what the program prints is shown only if it fails. Times include the "
-        "program's start.\n\n"
+        "program's start. A program that asks our library itself is compared with the library's other "
+        "way, WRITEWATCH_BACKEND=mprotect.\n\n"
         "Exit status: the program's; if a signal ended it, the same signal ends this. 127 if there is no "
         "such program, 126 if it cannot be started, 2 for a wrong command line. With --compare 0, or 1 if "
         "the program failed or watched nothing.");

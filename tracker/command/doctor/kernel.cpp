@@ -101,11 +101,17 @@ Finding back_end() {
     char reason[WW_REASON_BYTES];
     const ww_backend backend = ww_probe(reason, sizeof reason);
     Finding finding{"backend", State::good, ww_backend_name(backend), "the library's self-test", {}};
-    if (backend != WW_BACKEND_NONE)
+    if (backend == WW_BACKEND_PAGEMAP_SCAN)
         return finding;
-    finding.state = State::bad;
-    finding.fact = fmt::format("none: {}", reason);
-    finding.remedy = "see above; without it programs run as they always did";
+    finding.fact += fmt::format(": {}", reason);
+    if (backend == WW_BACKEND_NONE) {
+        finding.state = State::bad;
+        finding.remedy = "see above; without it programs run as they always did";
+    } else {
+        finding.state = State::note;
+        finding.remedy = "it works, and costs a signal and a system call for each first write; for "
+                         "Windows programs the plugin needs pagemap-scan: see above";
+    }
     return finding;
 }
 

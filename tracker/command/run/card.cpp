@@ -34,7 +34,7 @@ std::string grouped(double number) {
     }
     return digits;
 }
-std::string grouped(std::uint64_t number) {
+std::string grouped_count(std::uint64_t number) {
     return grouped(static_cast<double>(number));
 }
 
@@ -68,6 +68,12 @@ std::string kernel() {
                        ww_backend_name(ww_probe(nullptr, 0)));
 }
 
+// A program that asks our library itself is answered without the kernel's help,
+// for comparison.
+bool counted_by_mprotect(const Comparison& all) {
+    return all.stock.front().tally.watches != 0;
+}
+
 class Table {
 public:
     void head(const Comparison& all) {
@@ -76,8 +82,8 @@ public:
         line("kernel", kernel());
         if (!all.wine.empty())
             line("Wine", all.wine);
-        add("\n{:28}{:>14}{:>14}{:>12}\n", fmt::format("medians of {} rounds", all.ours.size()), "stock",
-            "writewatch", "ratio");
+        add("\n{:28}{:>14}{:>14}{:>12}\n", fmt::format("medians of {} rounds", all.ours.size()),
+            counted_by_mprotect(all) ? "by mprotect" : "stock", "writewatch", "ratio");
     }
     template<class Of>
     void compare(const char* what, const Comparison& all, Of of, std::string (*show)(double)) {
@@ -86,8 +92,8 @@ public:
         add("{:28}{:>14}{:>14}{:>12}\n", what, show(stock), show(ours),
             ours > 0 ? fmt::format("{:.2f} x", stock / ours) : "");
     }
-    void ours(const char* what, const std::string& value, const std::string& stock) {
-        add("{:28}{:>14}{:>14}\n", what, stock, value);
+    void row(const char* what, const std::string& stock, const std::string& ours) {
+        add("{:28}{:>14}{:>14}\n", what, stock, ours);
     }
     std::string text() const { return text_; }
 
@@ -104,25 +110,30 @@ private:
 } // namespace
 
 std::string card_of(const Comparison& all) {
-    const auto typical = [&](auto member) {
-        return median(all.ours, [&](const Round& round) {
+    const auto typical = [](const std::vector<Round>& rounds, auto member) {
+        return median(rounds, [&](const Round& round) {
             return static_cast<double>(round.tally.*member);
         });
     };
-    const double first_writes = typical(&Tally::first_writes);
+    const double first_writes = typical(all.ours, &Tally::first_writes);
+    const double resets = typical(all.ours, &Tally::resets);
     Table table;
     table.head(all);
     table.compare("time", all, [](const Round& r) { return r.ended.seconds; }, duration);
     table.compare("processor time", all, [](const Round& r) { return r.ended.processor_seconds; },
                   duration);
-    table.ours("queries", grouped(typical(&Tally::queries)), "");
-    table.ours("time in queries", duration(typical(&Tally::query_ns) / 1e9), "");
-    table.ours("pages reported", grouped(typical(&Tally::pages)), "");
-    table.compare("page faults", all,
-                  [](const Round& r) { return static_cast<double>(r.ended.page_faults); }, grouped);
-    table.ours("first writes, at least", grouped(first_writes), "");
-    table.ours("signals for them", "0", "~" + grouped(first_writes));
-    table.ours("mprotect calls for them", "0", "~" + grouped(first_writes + typical(&Tally::resets)));
+    const auto counted = [&](const char* what, std::uint64_t Tally::*member, std::string (*show)(double)) {
+        table.row(what, counted_by_mprotect(all) ? show(typical(all.stock, member)) : "",
+                  show(typical(all.ours, member)));
+    };
+    counted("queries", &Tally::queries, grouped);
+    counted("time in queries", &Tally::query_ns, [](double ns) { return duration(ns / 1e9); });
+    counted("pages reported", &Tally::pages, grouped);
+    const auto faults = [](const Round& r) { return static_cast<double>(r.ended.page_faults); };
+    table.row("page faults, no signal", grouped(median(all.stock, faults)), grouped(median(all.ours, faults)));
+    table.row("first writes, at least", "", grouped(first_writes));
+    table.row("signals for them", "~" + grouped(first_writes), "0");
+    table.row("mprotect calls for them", "~" + grouped(first_writes + resets), "0");
     return fmt::format("writewatch " WW_VERSION "\n{}", table.text());
 }
 
@@ -138,9 +149,9 @@ std::string summary_of(const Tally& tally, const Ended& ended) {
     return fmt::format(
         "{} queries of {} watches reported {} pages in {} ({} each); {} page faults, no signal: stock "
         "Wine's way takes {} signals and {} mprotect calls",
-        grouped(tally.queries), grouped(tally.watches), grouped(tally.pages), duration(seconds),
-        duration(each), grouped(static_cast<double>(ended.page_faults)), grouped(tally.first_writes),
-        grouped(tally.first_writes + tally.resets));
+        grouped_count(tally.queries), grouped_count(tally.watches), grouped_count(tally.pages), duration(seconds),
+        duration(each), grouped(static_cast<double>(ended.page_faults)), grouped_count(tally.first_writes),
+        grouped_count(tally.first_writes + tally.resets));
 }
 
 } // namespace ww::command

@@ -12,7 +12,7 @@ namespace ww::command {
 
 struct Round {
     Ended ended;
-    Tally tally; // of the way that is ours
+    Tally tally;
 };
 
 struct Comparison {

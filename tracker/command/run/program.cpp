@@ -71,11 +71,12 @@ Program find_program(const std::vector<std::string>& words, const std::string& w
 Child prepare(const Program& program, Way way, const fs::path& counters_folder) {
     Child child;
     child.command = program.command;
+    child.environment.set(counters::kSetting, counters_folder);
     if (way == Way::stock) {
         child.environment.set("WRITEWATCH", "off");
+        child.environment.set("WRITEWATCH_BACKEND", "mprotect");
         return child;
     }
-    child.environment.set(counters::kSetting, counters_folder);
     for (const fs::path& library : program.libraries)
         child.environment.preload(library);
     return child;

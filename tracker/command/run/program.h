@@ -13,7 +13,7 @@ namespace ww::command {
 // How writes are found out in a run.
 enum class Way : unsigned char {
     writewatch,
-    stock, // as it would be without us
+    stock, // as it would be without us: the plugin off, our library by mprotect
 };
 
 struct Program {

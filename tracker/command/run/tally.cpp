@@ -4,6 +4,8 @@
 #include "../failure.h"
 #include "../live/counters_reader.h"
 
+#include <writewatch/writewatch.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -21,6 +23,7 @@ void add(Tally& tally, const TrackerCounts& tracker) {
     const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     const QueryCounts& total = tracker.total;
     tally.watches += tracker.begun;
+    tally.by_scan += tracker.backend == WW_BACKEND_PAGEMAP_SCAN ? 1 : 0;
     tally.queries += total.queries();
     tally.resets += total.resets;
     tally.pages += (total.bytes_seen + total.bytes_reset) / page;

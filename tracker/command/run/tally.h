@@ -16,7 +16,8 @@ struct Tally {
     // a signal where pages are protected by mprotect. At least so many.
     std::uint64_t first_writes = 0;
     std::uint64_t query_ns = 0;
-    std::uint64_t unreadable = 0; // trackers of another version
+    std::uint64_t by_scan = 0;    // trackers that the kernel's page tables answer
+    std::uint64_t unreadable = 0; // those of another version
 };
 
 // A folder that the libraries write their counters to, one file for each
