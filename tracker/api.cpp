@@ -2,13 +2,14 @@
 // The C functions: checks of the arguments, and nothing else.
 #include "api.h"
 
+#include "backend_choice.h"
 #include "kernel/capabilities.h"
-#include "probe.h"
 
 #include <algorithm>
 #include <cstring>
 #include <optional>
 
+using ww::BackendKind;
 using ww::check;
 using ww::Collected;
 using ww::impl;
@@ -21,6 +22,13 @@ using ww::kernel::KeepErrno;
 using ww::kernel::Result;
 
 namespace {
+
+static_assert(WW_BACKEND_NONE == static_cast<int>(BackendKind::none) &&
+              WW_BACKEND_PAGEMAP_SCAN == static_cast<int>(BackendKind::pagemap_scan) &&
+              WW_BACKEND_MPROTECT == static_cast<int>(BackendKind::protection));
+constexpr ww_backend public_name(BackendKind kind) noexcept {
+    return static_cast<ww_backend>(kind);
+}
 
 int give(std::optional<Watched> found, ww_range* watch) noexcept {
     if (found && watch != nullptr)
@@ -45,24 +53,32 @@ extern "C" {
 
 ww_backend ww_probe(char* reason, std::size_t reason_bytes) noexcept {
     const KeepErrno keep;
-    const ww::kernel::Verdict verdict = ww::probe();
+    const ww::Choice choice = ww::choose_backend();
     if (reason != nullptr)
-        ww::kernel::describe(verdict, {reason, reason_bytes});
-    return verdict.missing == ww::kernel::Missing::nothing ? WW_BACKEND_PAGEMAP_SCAN
-                                                           : WW_BACKEND_NONE;
+        ww::kernel::describe(choice.reason, {reason, reason_bytes});
+    return public_name(choice.kind);
 }
 
 const char* ww_backend_name(ww_backend backend) noexcept {
+    if (backend == WW_BACKEND_MPROTECT)
+        return "mprotect";
     return backend == WW_BACKEND_PAGEMAP_SCAN ? "pagemap-scan" : "none";
 }
 
 int ww_tracker_create(ww_tracker** tracker) noexcept {
+    return ww_tracker_create_with(tracker, WW_BACKEND_NONE);
+}
+
+int ww_tracker_create_with(ww_tracker** tracker, ww_backend backend) noexcept {
     const KeepErrno keep;
-    if (tracker == nullptr)
+    if (tracker == nullptr || backend < WW_BACKEND_NONE || backend > WW_BACKEND_MPROTECT)
         return -Error::invalid.code();
-    if (ww::probe().missing != ww::kernel::Missing::nothing)
-        return -Error::no_backend.code();
-    const Result<Tracker*> created = Tracker::create();
+    const ww::Choice choice = ww::choose_backend(static_cast<BackendKind>(backend));
+    if (choice.kind == BackendKind::none)
+        return choice.reason.missing == ww::kernel::Missing::known_setting
+                   ? -Error::invalid.code()
+                   : -Error::no_backend.code();
+    const Result<Tracker*> created = Tracker::create(choice.kind);
     if (!created)
         return -created.error().code();
     *tracker = reinterpret_cast<ww_tracker*>(*created);
@@ -75,8 +91,8 @@ void ww_tracker_destroy(ww_tracker* tracker) noexcept {
         Tracker::destroy(impl(tracker));
 }
 
-ww_backend ww_tracker_backend(const ww_tracker*) noexcept {
-    return WW_BACKEND_PAGEMAP_SCAN;
+ww_backend ww_tracker_backend(const ww_tracker* tracker) noexcept {
+    return public_name(impl(tracker)->backend_kind());
 }
 
 int ww_watch(ww_tracker* tracker, void* base, std::size_t bytes, unsigned flags) noexcept {
@@ -177,9 +193,12 @@ int ww_reset(ww_tracker* tracker, const void* base, std::size_t bytes) noexcept 
 
 void ww_tracker_counters(const ww_tracker* tracker, ww_counters* counters,
                          std::size_t counters_bytes) noexcept {
+    const ww::Backend& backend = impl(tracker)->backend();
     const ww_counters known{.watches = impl(tracker)->watch_count(),
-                            .repairs = impl(tracker)->repairs(),
-                            .reopened = impl(tracker)->reopened()};
+                            .repairs = backend.repairs(),
+                            .reopened = backend.reopened(),
+                            .mapping_limits = backend.mapping_limits(),
+                            .foreign_handlers = backend.foreign_handlers()};
     std::memset(counters, 0, counters_bytes);
     std::memcpy(counters, &known, std::min(counters_bytes, sizeof known));
 }

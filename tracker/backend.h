@@ -55,8 +55,13 @@ public:
     // The range is not mapped any more, or not for long.
     virtual void forget(Range range) noexcept = 0;
 
+    // In front of a collect: finds what changed without a word, where that does
+    // not show in the collect itself.
+    virtual kernel::Error look(Watched) noexcept { return kernel::Error::none; }
+
     // A bounded piece of the front of `rest`, which is watched; the front of
-    // `scratch` holds the answer: every `end` in it is 0, or from a step in front of `rest`.
+    // `scratch` holds the answer: every `end` in it is 0, or from a step in
+    // front of `rest`.
     // With `reset` the pages found start clean again.
     virtual Step collect(Watched rest, bool reset, StepLimits limits,
                          std::span<kernel::Region> scratch) noexcept = 0;
@@ -90,6 +95,15 @@ public:
 
     // How often the host had closed a descriptor, which was opened again.
     virtual std::uint64_t reopened() const noexcept { return 0; }
+    // How often the kernel allowed no more mappings, so that more was opened than
+    // was written.
+    std::uint64_t mapping_limits() const noexcept {
+        return mapping_limits_.load(std::memory_order_relaxed);
+    }
+    // Collects that found another handler of SIGSEGV in front of ours.
+    std::uint64_t foreign_handlers() const noexcept {
+        return foreign_handlers_.load(std::memory_order_relaxed);
+    }
 
     // How often a part was found changed without a word.
     std::uint64_t repairs() const noexcept { return repairs_.load(std::memory_order_relaxed); }
@@ -98,8 +112,20 @@ protected:
     ~Backend() = default;
     void count_repair() noexcept { repairs_.fetch_add(1, std::memory_order_relaxed); }
 
+    void reset_counters() noexcept {
+        repairs_.store(0, std::memory_order_relaxed);
+        mapping_limits_.store(0, std::memory_order_relaxed);
+        foreign_handlers_.store(0, std::memory_order_relaxed);
+    }
+    void count_mapping_limit() noexcept { mapping_limits_.fetch_add(1, std::memory_order_relaxed); }
+    void count_foreign_handler() noexcept {
+        foreign_handlers_.fetch_add(1, std::memory_order_relaxed);
+    }
+
 private:
     std::atomic<std::uint64_t> repairs_{0};
+    std::atomic<std::uint64_t> mapping_limits_{0};
+    std::atomic<std::uint64_t> foreign_handlers_{0};
 };
 
 } // namespace ww

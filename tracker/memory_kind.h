@@ -39,6 +39,7 @@ struct Watched {
 
     Range range;
     MemoryKind kind = MemoryKind::anonymous;
+    std::uint8_t note = 0; // of who keeps the set that the range is in
 
     friend constexpr bool operator==(Watched, Watched) noexcept = default;
 };

@@ -2,6 +2,7 @@
 #include "tracker.h"
 
 #include "kernel/memory.h"
+#include "mprotect.h"
 #include "pagemap_scan.h"
 
 #include <new>
@@ -13,7 +14,7 @@ using kernel::ForkGuard;
 using kernel::Mapping;
 using kernel::Result;
 
-Result<Tracker*> Tracker::create() noexcept {
+Result<Tracker*> Tracker::create(BackendKind kind) noexcept {
     Result<Mapping> memory = Mapping::create(sizeof(Tracker));
     if (!memory)
         return memory.error();
@@ -22,7 +23,7 @@ Result<Tracker*> Tracker::create() noexcept {
         return guard.error();
     Tracker* tracker = new (memory->data()) Tracker;
     tracker->fork_guard_ = std::move(*guard);
-    if (const Error error = tracker->open()) {
+    if (const Error error = tracker->open(kind)) {
         tracker->~Tracker();
         return error;
     }
@@ -35,12 +36,23 @@ Tracker::~Tracker() {
         backend_->close();
 }
 
-Error Tracker::open() noexcept {
-    void* memory = arena_.allocate(sizeof(PagemapScan));
-    if (memory == nullptr)
-        return Error::no_memory;
-    backend_ = new (memory) PagemapScan{arena_};
+Error Tracker::open(BackendKind kind) noexcept {
+    const Result<Backend*> made = make_backend(kind);
+    if (!made)
+        return made.error();
+    backend_ = *made;
+    backend_kind_ = kind;
     return backend_->open();
+}
+
+Result<Backend*> Tracker::make_backend(BackendKind kind) noexcept {
+    if (kind == BackendKind::protection) {
+        const Result<Mprotect*> free = Mprotect::acquire();
+        return free ? Result<Backend*>{*free} : free.error();
+    }
+    void* memory = arena_.allocate(sizeof(PagemapScan));
+    return memory != nullptr ? Result<Backend*>{new (memory) PagemapScan{arena_}}
+                             : Error::no_memory;
 }
 
 void Tracker::destroy(Tracker* tracker) noexcept {
@@ -76,7 +88,7 @@ Error Tracker::watch(Range range, WatchOptions options) noexcept {
     const Watched watched{range, *kind};
     if (!is_whole(watched, kernel::page_bytes()))
         return Error::invalid;
-    counters_.open(1);
+    counters_.open(static_cast<std::uint32_t>(backend_kind_));
     if (const Error error = watches_.insert(watched))
         return error;
     const Error error = start(watched, options);

@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "backend.h"
+#include "backend_choice.h"
 #include "claims.h"
 #include "collector.h"
 #include "counters.h"
@@ -21,7 +22,7 @@ namespace ww {
 class Tracker {
 public:
     // In memory of its own, so that no allocator of the host is called.
-    static kernel::Result<Tracker*> create() noexcept;
+    static kernel::Result<Tracker*> create(BackendKind kind) noexcept;
     static void destroy(Tracker* tracker) noexcept;
 
     bool in_child() const noexcept { return fork_guard_.in_child(); }
@@ -95,6 +96,8 @@ public:
     Collected collect_counted(Source& source, Watched part, counters::Watch* counts, bool reset,
                               Answer& answer) noexcept {
         Counting counting{counts, part.range.bytes(), reset};
+        if (const kernel::Error error = backend_->look(part))
+            return {part.range.start, error};
         const Collected done = ww::collect(source, part, reset, answer);
         // A child that was forked in the middle has its parent's memory to count in.
         if ((done.bytes != 0 || counting.is_timed()) && !in_child())
@@ -111,13 +114,14 @@ public:
     }
 
     std::uint64_t watch_count() const noexcept { return watches_.count(); }
-    std::uint64_t reopened() const noexcept { return backend_->reopened(); }
-    std::uint64_t repairs() const noexcept { return backend_->repairs(); }
+    BackendKind backend_kind() const noexcept { return backend_kind_; }
+    const Backend& backend() const noexcept { return *backend_; }
 
 private:
     Tracker() noexcept = default;
     ~Tracker();
-    kernel::Error open() noexcept;
+    kernel::Error open(BackendKind kind) noexcept;
+    kernel::Result<Backend*> make_backend(BackendKind kind) noexcept;
     template<class Visit>
     kernel::Error for_each_part(Range range, Visit visit) const noexcept;
     kernel::Error check_whole(Range range) const noexcept;
@@ -135,7 +139,8 @@ private:
     Counters counters_;
     WatchTable watches_{arena_, counters_};
     Claims claims_{arena_};
-    Backend* backend_ = nullptr; // in the arena
+    Backend* backend_ = nullptr;
+    BackendKind backend_kind_ = BackendKind::none;
     kernel::ForkGuard fork_guard_;
 };
 

@@ -29,9 +29,10 @@ public:
     };
     View look() const noexcept {
         const std::uint32_t before = sequence_.load(std::memory_order_acquire);
-        const Watched watched{{start_.load(std::memory_order_acquire),
-                               end_.load(std::memory_order_acquire)},
-                              kind_.load(std::memory_order_acquire)};
+        Watched watched{
+            {start_.load(std::memory_order_acquire), end_.load(std::memory_order_acquire)},
+            kind_.load(std::memory_order_acquire)};
+        watched.note = note_.load(std::memory_order_acquire);
         return {watched, before, sequence_.load(std::memory_order_relaxed) == before};
     }
     bool is_still(const View& seen) const noexcept {
@@ -67,6 +68,7 @@ public:
         start_.store(watched.range.start, std::memory_order_release);
         end_.store(watched.range.end, std::memory_order_release);
         kind_.store(watched.kind, std::memory_order_release);
+        note_.store(watched.note, std::memory_order_release);
         become(State::live);
     }
 
@@ -100,6 +102,7 @@ private:
     std::atomic<std::uintptr_t> start_{0};
     std::atomic<std::uintptr_t> end_{0};
     std::atomic<MemoryKind> kind_{MemoryKind::anonymous};
+    std::atomic<std::uint8_t> note_{0};
     std::atomic<std::uint32_t> sequence_{0};
     std::atomic<counters::Watch*> counts_{nullptr};
 };

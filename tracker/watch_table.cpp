@@ -113,29 +113,35 @@ Watch* WatchTable::claim_first(Range range) noexcept {
     return nullptr;
 }
 
-Result<Watched> WatchTable::erase_first(Range range) noexcept {
+// Without a note the part ends.
+Result<Watched> WatchTable::change_first(Range range, std::optional<std::uint8_t> note) noexcept {
     const Changing changing{lock_};
     Watch* watch = claim_first(range);
     if (watch == nullptr)
         return Error::not_found;
     // All memory first: from then on nothing can fail, and at every moment an
     // address that stays watched leads to a live watch that covers it.
-    const Watched covered = watch->look().watched;
-    const Range ended = intersection(covered.range, range);
-    const Range kept[] = {{covered.range.start, ended.start}, {ended.end, covered.range.end}};
-    if (!make_watches(std::size(kept)) || !map_.prepare(ended)) {
+    Watched part = watch->look().watched;
+    const Range covered = part.range;
+    const Range changed = intersection(covered, range);
+    const Range kept[] = {{covered.start, changed.start}, {changed.end, covered.end}};
+    if (!make_watches(std::size(kept) + 1) || !map_.prepare(changed)) {
         watch->unclaim();
         return Error::no_memory;
     }
-    for (const Range part : kept) {
-        if (!part.empty())
-            map_.assign(part, begin({part, covered.kind}));
+    for (const Range range_kept : kept) {
+        part.range = range_kept;
+        if (!part.range.empty())
+            map_.assign(part.range, begin(part));
     }
-    map_.assign(ended, nullptr);
+    part.range = changed;
+    Watched next = part;
+    next.note = note.value_or(part.note);
+    map_.assign(changed, note ? begin(next) : nullptr);
     watch->end_claimed();
     recycle(watch, true);
     count_.fetch_sub(1, std::memory_order_relaxed);
-    return Watched{ended, covered.kind};
+    return part;
 }
 
 // Sees to it that `wanted` watches can begin without more memory.

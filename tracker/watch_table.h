@@ -52,7 +52,15 @@ public:
     // Ends the first watch that overlaps the range, as far as it overlaps;
     // what is left of it on both sides goes on as two watches. Gives the part
     // that ended, or not_found.
-    kernel::Result<Watched> erase_first(Range range) noexcept;
+    kernel::Result<Watched> erase_first(Range range) noexcept {
+        return change_first(range, std::nullopt);
+    }
+
+    // The same, but the part goes on as a watch with another note. At every
+    // moment a lookup finds the one or the other.
+    kernel::Result<Watched> annotate_first(Range range, std::uint8_t note) noexcept {
+        return change_first(range, note);
+    }
 
     std::uint64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
 
@@ -63,6 +71,7 @@ private:
     bool revive(Watched watched) noexcept;
     void bury(Watch* watch) noexcept;
     Watch* claim_first(Range range) noexcept;
+    kernel::Result<Watched> change_first(Range range, std::optional<std::uint8_t> note) noexcept;
     void recycle(Watch* watch, bool counted) noexcept;
     Watch* begin(Watched watched) noexcept;
     bool make_watches(std::size_t wanted) noexcept;

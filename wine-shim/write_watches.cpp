@@ -128,7 +128,7 @@ int WriteWatches::make_tracker() noexcept {
     ww_tracker* made = nullptr;
     if (existing != nullptr)
         return 0;
-    const int error = ww_tracker_create(&made);
+    const int error = ww_tracker_create_with(&made, WW_BACKEND_PAGEMAP_SCAN);
     if (error == 0 && !tracker_.compare_exchange_strong(existing, made, std::memory_order_acq_rel))
         ww_tracker_destroy(made);
     return error;

@@ -2,6 +2,7 @@
 // What others do to watched memory without a word: advice, locking, moving. No
 // write to contents that are still there is lost, and after a collect with
 // reset all is exact again.
+#include "need.h"
 #include "pages.h"
 
 #include <algorithm>
@@ -99,6 +100,7 @@ TEST_CASE("advice by others: what was written and is still there is reported, th
 }
 
 TEST_CASE("locked, and protected by others: no answer changes") {
+    NEED(can::keep_state_when_protected);
     const Watched pages{2 * kBlock};
     pages.store(1);
     REQUIRE(pages.written_and_reset() == PageSet{1});
@@ -117,6 +119,7 @@ TEST_CASE("locked, and protected by others: no answer changes") {
 }
 
 TEST_CASE("moved within the watch: what moved counts as written at its new place, and is counted") {
+    NEED(can::see_lost_contents);
     const Watched pages{2 * kBlock};
     pages.store_all();
     REQUIRE(pages.written_and_reset().size() == pages.count());
@@ -130,6 +133,7 @@ TEST_CASE("moved within the watch: what moved counts as written at its new place
 
 TEST_CASE(
     "shrunk and grown again: the part that is gone says nothing, the new one what is written") {
+    NEED(can::see_lost_contents);
     const Watched pages{2 * kBlock};
     pages.store_all();
     REQUIRE(pages.written_and_reset().size() == pages.count());
@@ -147,6 +151,7 @@ TEST_CASE(
 }
 
 TEST_CASE("all of it replaced, or unmapped and mapped again: what is written then is reported") {
+    NEED(can::see_lost_contents);
     for (const bool gap : {false, true}) {
         CAPTURE(gap);
         const Watched pages{2 * kBlock};

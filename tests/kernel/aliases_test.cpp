@@ -2,6 +2,7 @@
 // One piece of shared memory, mapped at several addresses.
 #include "aliases.h"
 
+#include "need.h"
 #include "storm.h"
 #include "writewatch/generations.h"
 
@@ -216,6 +217,7 @@ TEST_CASE("aliases: nobody else can reset a view, as long as the group lives") {
 }
 
 TEST_CASE("aliases: read(2) into a view is seen, pwrite(2) to the object is not, as declared") {
+    NEED(can::kernel_writes);
     const Mirrors m;
     const SharedObject source{2};
     REQUIRE(::read(source.fd(), m.mirror.at(12), 2 * kPage) ==

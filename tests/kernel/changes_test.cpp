@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Changes of the mapping under a watch, told and untold.
+#include "need.h"
 #include "pages.h"
 
 #include <fcntl.h>
@@ -76,6 +77,7 @@ TEST_CASE("an untold change: present pages are reported, the part is watched aga
 }
 
 TEST_CASE("an untold change in the middle of a reset loses nothing in front of it") {
+    NEED(can::see_lost_contents);
     const Watched pages{4000};
     for (std::size_t page = 0; page < pages.count(); page += 2)
         pages.store(page);
@@ -91,6 +93,7 @@ TEST_CASE("an untold change in the middle of a reset loses nothing in front of i
 }
 
 TEST_CASE("many untold changes in one collect are all found") {
+    NEED(can::see_lost_contents);
     const Watched pages{64};
     pages.store_all();
     for (std::size_t page = 1; page < 64; page += 4) {
@@ -117,6 +120,7 @@ TEST_CASE("a hole in the mapping is passed over") {
 }
 
 TEST_CASE("memory of another kind, mapped in untold: its pages count every time, there or not") {
+    NEED(can::refuse_kinds);
     const int file = static_cast<int>(::syscall(SYS_memfd_create, "foreign", 0U));
     REQUIRE(file >= 0);
     REQUIRE(::ftruncate(file, static_cast<off_t>(4 * kPage)) == 0);

@@ -2,6 +2,7 @@
 // A host that closes descriptors which are not its own, as daemons do, and uses
 // their numbers again.
 #include "host.h"
+#include "need.h"
 #include "pages.h"
 
 #include <atomic>
@@ -101,11 +102,13 @@ private:
 
 TEST_CASE(
     "descriptors are kept at high numbers, out of reach of loops over the first few hundred") {
+    NEED(can::lose_descriptors);
     const Known host;
     CHECK(*host.numbers.begin() >= 512);
 }
 
 TEST_CASE("closed descriptors: what is populated is reported as written, counted, then exact") {
+    NEED(can::lose_descriptors);
     const Known host;
     host.close_all();
     CHECK(host.pages.written_and_reset() == kPopulated);
@@ -116,6 +119,7 @@ TEST_CASE("closed descriptors: what is populated is reported as written, counted
 }
 
 TEST_CASE("closed descriptors: writes after the closing are reported, too") {
+    NEED(can::lose_descriptors);
     const Known host;
     host.close_all();
     host.pages.store(1);
@@ -124,6 +128,7 @@ TEST_CASE("closed descriptors: writes after the closing are reported, too") {
 }
 
 TEST_CASE("one descriptor closed: nothing is lost whichever it was") {
+    NEED(can::lose_descriptors);
     for (const bool first : {true, false}) {
         CAPTURE(first);
         const Known host;
@@ -137,6 +142,7 @@ TEST_CASE("one descriptor closed: nothing is lost whichever it was") {
 }
 
 TEST_CASE("closed and used again by the host: its files are neither used nor closed") {
+    NEED(can::lose_descriptors);
     const Known host;
     const HostFile low{*host.numbers.begin()};
     const HostFile high{*host.numbers.rbegin()};
@@ -150,6 +156,7 @@ TEST_CASE("closed and used again by the host: its files are neither used nor clo
 }
 
 TEST_CASE("closed and used again by the host: destroying the tracker closes none of its files") {
+    NEED(can::lose_descriptors);
     ww_tracker* tracker = nullptr;
     const std::set<int> before = open_descriptors();
     REQUIRE(ww_tracker_create(&tracker) == 0);
@@ -165,6 +172,7 @@ TEST_CASE("closed and used again by the host: destroying the tracker closes none
 }
 
 TEST_CASE("closed and used again for files of the same kinds: none is taken for another") {
+    NEED(can::lose_descriptors);
     const Known host;
     const int low = *host.numbers.begin();
     const int high = *host.numbers.rbegin();
@@ -179,6 +187,7 @@ TEST_CASE("closed and used again for files of the same kinds: none is taken for 
 }
 
 TEST_CASE("closed while no descriptor can be had: collecting fails, loses nothing, works later") {
+    NEED(can::lose_descriptors);
     const Known host;
     host.close_all();
     void* out[8] = {};
@@ -198,6 +207,7 @@ TEST_CASE("closed while no descriptor can be had: collecting fails, loses nothin
 }
 
 TEST_CASE("closed: watching, unwatching, forgetting and words of changes go on") {
+    NEED(can::lose_descriptors);
     for (const int what : {0, 1, 2, 3}) {
         CAPTURE(what);
         const Known host;
@@ -227,6 +237,7 @@ TEST_CASE("closed: watching, unwatching, forgetting and words of changes go on")
 }
 
 TEST_CASE("closed: of threads that find it at once all get answers, and nothing stays open") {
+    NEED(can::lose_descriptors);
     for (int round = 0; round < 50; ++round) {
         const std::set<int> before = open_descriptors();
         {
@@ -257,6 +268,7 @@ TEST_CASE("closed: of threads that find it at once all get answers, and nothing 
 }
 
 TEST_CASE("closed while a child still holds them: nothing is lost before its end, nor after") {
+    NEED(can::lose_descriptors);
     const Known host;
     const pid_t child = ::fork();
     if (child == 0) {
@@ -279,6 +291,7 @@ TEST_CASE("closed while a child still holds them: nothing is lost before its end
 }
 
 TEST_CASE("a low limit of descriptors: creating fails clearly, and works when it is raised") {
+    NEED(can::lose_descriptors);
     ww_tracker* tracker = nullptr;
     for (const rlim_t room : {0U, 1U}) {
         // One number is free with room for one: the lowest that is not in use.

@@ -3,6 +3,7 @@
 // with io_uring, and by O_DIRECT input in flight during a reset. Device and
 // kernel store through a page that was looked up before, so no protection of the
 // page table is met. Each beside the same input done in the usual way.
+#include "need.h"
 #include "pages.h"
 
 #include <array>
@@ -138,6 +139,7 @@ Reads read_until_lost(std::array<int, 2> files, int rounds) {
 } // namespace
 
 TEST_CASE("exception: input into a buffer registered with io_uring is not seen after a reset") {
+    NEED(can::kernel_writes);
     Ring ring;
     const int file = make_file(kPage, 'x');
     if (!ring.works() || file < 0) {
@@ -162,6 +164,7 @@ TEST_CASE("exception: input into a buffer registered with io_uring is not seen a
 
 TEST_CASE("exception: O_DIRECT input in flight during a reset may be lost, buffered never is" *
           doctest::skip(kFindsRaces)) {
+    NEED(can::kernel_writes);
     constexpr std::size_t kBytes = 16 * 4096;
     const int a = make_file(kBytes, 'a');
     const int b = make_file(kBytes, 'b');

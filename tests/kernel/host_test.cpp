@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a host program must not notice.
 #include "host.h"
+#include "need.h"
 #include "pages.h"
 
 #include <cerrno>
@@ -78,7 +79,7 @@ TEST_CASE("all descriptors are close-on-exec, and gone with the tracker") {
             ++added;
             CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
         }
-        CHECK(added == 2);
+        CHECK(added == (serves_by_mprotect() ? 0 : 2));
     }
     CHECK(open_descriptors() == before);
 }

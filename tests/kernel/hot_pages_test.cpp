@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Pages that are written in every round.
+#include "need.h"
 #include "pages.h"
 #include "storm.h"
 #include "writewatch/hot_pages.h"
@@ -268,6 +269,7 @@ TEST_CASE("hot pages: nobody else can reset them; afterwards they count as writt
 }
 
 TEST_CASE("hot pages: memory mapped anew in a round that leaves pages loses nothing") {
+    NEED(can::see_lost_contents);
     const Warm pages;
     void* part = pages.at(1000);
     REQUIRE(::mmap(part, 20 * kPage, PROT_READ | PROT_WRITE,

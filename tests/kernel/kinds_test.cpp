@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What makes a page written and what does not, on every kind of memory.
 #include "memory_kinds.h"
+#include "need.h"
 #include "writewatch/generations.h"
 
 #include <array>
@@ -57,6 +58,7 @@ TEST_CASE("every kind: what was written or read before it is watched starts clea
 }
 
 TEST_CASE("every kind: the kernel's writes are reported, and succeed") {
+    NEED(can::kernel_writes);
     on_every_kind([](const TestedKind& kind) {
         const Watched pages{kind, kKindPages};
         const int zeros = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -69,6 +71,7 @@ TEST_CASE("every kind: the kernel's writes are reported, and succeed") {
 }
 
 TEST_CASE("every kind: protections, also with a reset while nothing may be touched") {
+    NEED(can::keep_state_when_protected);
     on_every_kind([](const TestedKind& kind) {
         const Watched pages{kind, kKindPages};
         pages.store(1);
@@ -171,6 +174,10 @@ TEST_CASE("every kind: mapped anew and told, it starts clean, and writes are see
             pages.store(page);
         REQUIRE(kind.map(pages.at(0), pages.bytes()));
         REQUIRE(ww_remapped(pages.tracker(), pages.at(0), pages.bytes()) == 0);
+        if (is_shared(kind) && !is_served(can::know_fresh_shared_memory)) {
+            CHECK(pages.written_and_reset() == all_pages());
+            return;
+        }
         CHECK(pages.written().empty());
         pages.load(1);
         CHECK(pages.written().empty());
@@ -197,11 +204,12 @@ TEST_CASE("every kind: mapped anew without a word, nothing written is lost, and 
         REQUIRE(kind.map(pages.at(0), pages.bytes()));
         pages.store(2);
         CHECK(pages.written_and_reset().contains(2));
-        CHECK(pages.counters().repairs == 1);
+        const std::uint64_t repairs = pages.counters().repairs;
+        CHECK((serves_by_mprotect() ? repairs > 0 : repairs == 1));
         CHECK(pages.written().empty());
         pages.store(4);
         CHECK(pages.written_and_reset() == PageSet{4});
-        CHECK(pages.counters().repairs == 1);
+        CHECK(pages.counters().repairs == repairs);
     });
 }
 

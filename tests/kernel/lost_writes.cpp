@@ -221,7 +221,7 @@ Outcome run(Collector collector, int epochs, Until until,
 } // namespace
 
 TEST_CASE("collect with reset, as pages, in small steps and as ranges: no write is lost") {
-    const int epochs = long_run() ? 200'000 : 2000;
+    const int epochs = long_run() ? 200'000 : serves_by_mprotect() ? 300 : 2000;
     for (const Collector collector : {collect_with_reset, collect_in_small_steps, collect_ranges})
         CHECK(run(collector, epochs, Until::all_epochs).epochs_with_loss == 0);
 }

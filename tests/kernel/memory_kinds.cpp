@@ -2,6 +2,7 @@
 #include "memory_kinds.h"
 
 #include "huge_pool.h"
+#include "need.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -88,6 +89,10 @@ const TestedKind kKinds[] = {
 };
 
 bool can_be_had(const TestedKind& kind) {
+    if (is_hugetlb(kind) && !is_served(can::watch_hugetlb)) {
+        std::printf("%s: declared not to be so: %s\n", kind.name, can::watch_hugetlb.what);
+        return false;
+    }
     const Pages pages{kKindPages, kind.alignment, kind.page_bytes};
     if (kind.map(pages.at(0), pages.bytes()))
         return true;

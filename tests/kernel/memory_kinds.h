@@ -15,6 +15,9 @@ const std::vector<TestedKind>& tested_kinds();
 
 const TestedKind& tested_kind(std::string_view name);
 
+inline bool is_shared(const TestedKind& kind) {
+    return kind.name == std::string_view{"memfd"} || std::string_view{kind.name}.starts_with("shared");
+}
 inline bool is_hugetlb(const TestedKind& kind) {
     return kind.page_bytes != kPage;
 }

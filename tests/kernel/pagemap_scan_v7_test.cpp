@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The request of January 2023: what it reports, and what it refuses.
+#include "need.h"
 #include "registered.h"
 
 #include <array>
@@ -64,6 +65,7 @@ TEST_CASE("v7 clear: everything is clean, and what is written later is reported"
 }
 
 TEST_CASE("v7: memory that a tracker watches works too") {
+    NEED(can::share_with_pagemap_scan);
     const Watched pages{4};
     pages.store(3);
     CHECK(v7_get_and_clear(pages) == PageSet{3});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What makes a page written, and what does not.
+#include "need.h"
 #include "pages.h"
 
 #include <array>
@@ -80,6 +81,7 @@ TEST_CASE("KEEP: what was populated before counts as written") {
 }
 
 TEST_CASE("mprotect to read-only, to nothing and back changes no answer") {
+    NEED(can::keep_state_when_protected);
     const Watched pages{4};
     pages.store(1);
     pages.store(2);
@@ -93,6 +95,7 @@ TEST_CASE("mprotect to read-only, to nothing and back changes no answer") {
 }
 
 TEST_CASE("pages can be reset while nothing may touch them") {
+    NEED(can::keep_state_when_protected);
     const Watched pages{2};
     pages.store(0);
     REQUIRE(::mprotect(pages.at(0), pages.bytes(), PROT_NONE) == 0);
@@ -105,6 +108,7 @@ TEST_CASE("pages can be reset while nothing may touch them") {
 
 TEST_CASE(
     "the kernel's writes are reported, and succeed: read, pread, recv, getrandom, self-writes") {
+    NEED(can::kernel_writes);
     const Watched pages{8};
     pages.store_all();
     REQUIRE(pages.written_and_reset().size() == 8);
@@ -141,6 +145,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a short read marks no page behind what it read") {
+    NEED(can::kernel_writes);
     const Watched pages{4};
     pages.store_all();
     REQUIRE(pages.written_and_reset().size() == 4);

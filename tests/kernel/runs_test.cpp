@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Written, discarded and unknown, told apart.
 #include "memory_kinds.h"
+#include "need.h"
 #include "writewatch/runs.h"
 
 #include <span>
@@ -69,6 +70,7 @@ TEST_CASE("runs: written pages as ranges say them, once") {
 }
 
 TEST_CASE("runs: what was reported and then dropped is discarded, with a reset once") {
+    NEED(can::tell_drops);
     const Reported pages;
     drop(pages, 2, 3);
     const Runs expected{{2, 3, WW_DISCARDED}};
@@ -80,6 +82,7 @@ TEST_CASE("runs: what was reported and then dropped is discarded, with a reset o
 }
 
 TEST_CASE("runs: dropped and read is discarded, dropped and written is written") {
+    NEED(can::tell_drops);
     const Reported pages;
     drop(pages, 2, 4);
     pages.load(3);
@@ -93,6 +96,7 @@ TEST_CASE("runs: dropped and read is discarded, dropped and written is written")
 }
 
 TEST_CASE("runs: with room for one run at a time the same is told, in order") {
+    NEED(can::tell_drops);
     const Reported pages{64};
     Runs expected;
     for (std::size_t page = 0; page < 64; page += 4) {
@@ -108,6 +112,7 @@ TEST_CASE("runs: with room for one run at a time the same is told, in order") {
 }
 
 TEST_CASE("runs: populated when it was watched, and dropped since: discarded") {
+    NEED(can::tell_drops);
     const Watched pages{tested_kind("private anonymous"), 8, [](const Pages& memory) {
                             memory.store(1);
                             memory.store(2);
@@ -117,6 +122,7 @@ TEST_CASE("runs: populated when it was watched, and dropped since: discarded") {
 }
 
 TEST_CASE("runs: never reported and dropped is as fresh, and told drops are known") {
+    NEED(can::tell_drops);
     const Watched pages{8};
     pages.store(1);
     drop(pages, 1, 1);
@@ -131,6 +137,7 @@ TEST_CASE("runs: never reported and dropped is as fresh, and told drops are know
 }
 
 TEST_CASE("runs: blocks that are armed from end to end tell drops all the same") {
+    NEED(can::tell_drops);
     const Reported pages{4096};
     drop(pages, 1000, 1500);
     pages.store(1200);
@@ -146,6 +153,7 @@ TEST_CASE("runs: blocks that are armed from end to end tell drops all the same")
 }
 
 TEST_CASE("runs: memory mapped in without a word is unknown, all of it, once") {
+    NEED(can::tell_drops);
     const Reported pages{32};
     map_over(pages, 4, 10);
     pages.store(5);
@@ -159,6 +167,7 @@ TEST_CASE("runs: memory mapped in without a word is unknown, all of it, once") {
 }
 
 TEST_CASE("runs: memory of a kind that the watch does not serve stays unknown") {
+    NEED(can::tell_drops);
     const Reported pages;
     map_over(pages, 2, 3, MAP_SHARED);
     for (int i = 0; i < 3; ++i)
@@ -169,6 +178,7 @@ TEST_CASE("runs: memory of a kind that the watch does not serve stays unknown") 
 
 TEST_CASE("runs: a private file's written pages that were dropped are discarded, its clean ones "
           "only where told; shared memory's are written") {
+    NEED(can::tell_drops);
     for (const char* name : {"private file", "private memfd", "shared file", "memfd"}) {
         CAPTURE(std::string{name});
         const Watched pages{tested_kind(name), 8};
@@ -213,8 +223,7 @@ TEST_CASE("a drop that is told leaves the memory clean, of every kind but shared
             continue;
         CAPTURE(std::string{kind.name});
         const Watched pages{kind, kKindPages};
-        const bool shared = std::string_view{kind.name}.starts_with("shared") ||
-                            std::string_view{kind.name} == "memfd";
+        const bool shared = is_shared(kind);
         pages.store(1);
         pages.store(2);
         drop(pages, 0, kKindPages);

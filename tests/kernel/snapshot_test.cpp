@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "need.h"
 #include "pages.h"
 
 #include "writewatch/snapshot.h"
@@ -299,6 +300,7 @@ TEST_CASE("snapshots: a huge reservation costs what was touched of it") {
 }
 
 TEST_CASE("snapshots: contents that were dropped are a change, and come back") {
+    NEED(can::tell_drops);
     const Kept memory{8};
     memory.store_all();
     REQUIRE(memory.add() == 0);
@@ -317,6 +319,7 @@ TEST_CASE("snapshots: contents that were dropped are a change, and come back") {
 }
 
 TEST_CASE("snapshots: a hot page that is dropped, restored, and dropped again is seen each time") {
+    NEED(can::tell_drops);
     const Kept memory{8, 64};
     REQUIRE(memory.add() == 0);
     for (int takes_meanwhile = 1; takes_meanwhile < 40; ++takes_meanwhile) {

@@ -18,9 +18,17 @@ std::string words(Missing missing, Error error, std::size_t bytes = WW_REASON_BY
     return text.substr(0, text.find('\0'));
 }
 
-constexpr Missing kAll[] = {Missing::userfaultfd, Missing::asynchronous, Missing::pagemap,
-                            Missing::memory,      Missing::registration, Missing::scan,
-                            Missing::exactness};
+constexpr Missing kAll[] = {Missing::userfaultfd,
+                            Missing::asynchronous,
+                            Missing::pagemap,
+                            Missing::memory,
+                            Missing::registration,
+                            Missing::scan,
+                            Missing::exactness,
+                            Missing::setting_is_pagemap_scan,
+                            Missing::setting_is_mprotect,
+                            Missing::setting_is_none,
+                            Missing::known_setting};
 
 } // namespace
 

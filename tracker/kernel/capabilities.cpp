@@ -28,6 +28,14 @@ constexpr std::string_view words(Missing missing) noexcept {
         return "the kernel lacks PAGEMAP_SCAN (needs Linux 6.7, on arm64 6.10)";
     case Missing::exactness:
         return "PAGEMAP_SCAN gave wrong answers in the self-test";
+    case Missing::setting_is_pagemap_scan:
+        return "WRITEWATCH_BACKEND=pagemap-scan";
+    case Missing::setting_is_mprotect:
+        return "WRITEWATCH_BACKEND=mprotect";
+    case Missing::setting_is_none:
+        return "WRITEWATCH_BACKEND=none";
+    case Missing::known_setting:
+        return "WRITEWATCH_BACKEND is not pagemap-scan, mprotect or none";
     }
     return {};
 }

@@ -31,8 +31,11 @@ struct procmap_query {
 };
 static_assert(sizeof(procmap_query) == 104);
 
-constexpr std::uint64_t kCoveringOrNext = 0x10;
+constexpr std::uint64_t kReadable = 0x01;
+constexpr std::uint64_t kWritable = 0x02;
+constexpr std::uint64_t kExecutable = 0x04;
 constexpr std::uint64_t kShared = 0x08;
+constexpr std::uint64_t kCoveringOrNext = 0x10;
 constexpr unsigned long PROCMAP_QUERY = _IOWR('f', 17, procmap_query);
 
 constexpr Error kNoSuchCall{ENOTTY};
@@ -42,6 +45,10 @@ constexpr Error kNoSuchCall{ENOTTY};
 bool is_special_name(std::string_view name) noexcept {
     return !name.empty() && name != "[heap]" && !name.starts_with("[stack") &&
            !name.starts_with("[anon:");
+}
+
+Access access_of(std::uint64_t flags) noexcept {
+    return {(flags & kReadable) != 0, (flags & kWritable) != 0, (flags & kExecutable) != 0};
 }
 
 Error query(const UniqueFd& file, procmap_query& request) noexcept {
@@ -86,6 +93,7 @@ const ProcessMapping* Mappings::next_by_query() noexcept {
                 .offset = request.vma_offset,
                 .device = {request.dev_major, request.dev_minor},
                 .inode = request.inode,
+                .access = access_of(request.vma_flags),
                 .has_file = has_file,
                 .shared = (request.vma_flags & kShared) != 0,
                 .special = !has_file && is_special(start),
@@ -116,6 +124,7 @@ const ProcessMapping* Mappings::next_by_text() noexcept {
                     .offset = parsed->offset,
                     .device = parsed->device,
                     .inode = parsed->inode,
+                    .access = parsed->access,
                     .has_file = parsed->has_file,
                     .shared = parsed->shared,
                     .special = !parsed->has_file && is_special_name(parsed->name),

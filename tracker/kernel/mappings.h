@@ -16,6 +16,7 @@ struct ProcessMapping {
     std::uint64_t offset = 0; // in the file, of the first byte
     Device device;
     std::uint64_t inode = 0;
+    Access access;
     bool has_file = false;
     bool shared = false;
     bool special = false;       // the kernel's own, like [vdso]

@@ -40,7 +40,9 @@ std::optional<MapsLine> parse_maps_line(std::string_view line) noexcept {
     MapsLine parsed;
     if (!parse_pair(take_word(line), '-', 16, parsed.range.start, parsed.range.end))
         return std::nullopt;
-    parsed.shared = take_word(line).ends_with('s');
+    const std::string_view letters = take_word(line); // as in rwxp
+    parsed.access = {letters.starts_with('r'), letters.find('w') == 1, letters.find('x') == 2};
+    parsed.shared = letters.ends_with('s');
     parse(take_word(line), 16, parsed.offset);
     if (!parse_pair(take_word(line), ':', 16, parsed.device.major, parsed.device.minor))
         return std::nullopt;

@@ -3,6 +3,7 @@
 // system calls; what they say is told by pure functions.
 #pragma once
 
+#include "kernel/access.h"
 #include "kernel/handles.h"
 
 #include <optional>
@@ -20,6 +21,7 @@ struct MapsLine {
     Range range;
     std::uint64_t offset = 0; // in the file
     Device device;
+    Access access;
     std::uint64_t inode = 0;
     bool has_file = false;
     bool shared = false;

@@ -63,7 +63,7 @@ Convention find_convention(void* nt_get_write_watch) noexcept {
 ww_backend find_backend() noexcept {
     char reason[WW_REASON_BYTES];
     const ww_backend backend = ww_probe(reason, sizeof(reason));
-    if (backend == WW_BACKEND_NONE)
+    if (backend != WW_BACKEND_PAGEMAP_SCAN)
         stand_aside(reason, "");
     return backend;
 }
@@ -83,7 +83,7 @@ void take_over(const ElfImage& ntdll, const Switches& switches) noexcept {
     if (convention == Convention::unknown)
         return;
     const ww_backend backend = find_backend();
-    if (backend == WW_BACKEND_NONE)
+    if (backend != WW_BACKEND_PAGEMAP_SCAN)
         return;
 
     if (switches.verify && !verifier.start())

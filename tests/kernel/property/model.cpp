@@ -22,19 +22,46 @@ bool Model::writable(std::size_t page) const {
 // Also where nobody watches: a watch with KEEP counts it.
 void Model::store(std::size_t page) {
     pages_[page].populated = true;
+    pages_[page].present = true;
     pages_[page].written = Answer::written;
 }
 
+// Where the state is not kept a page that was read looks like a written one
+// until somebody has looked at the memory.
+void Model::load(std::size_t number) {
+    Page& page = pages_[number];
+    page.present = true;
+    if (keeps_ == Keeps::nothing && (page.unarmed || page.strange != Answer::clean) &&
+        page.written == Answer::clean)
+        page.written = Answer::maybe;
+}
+
+// Where the state is not kept, what has contents may have been written when
+// access is given, and new memory that nobody looked at yet cannot be told when
+// it is taken.
 void Model::protect(Span span, Access access) {
-    for_each(span, [&](Page& page) { page.access = access; });
+    for_each(span, [&](Page& page) {
+        page.access = access;
+        if (keeps_ == Keeps::state || page.watch == 0)
+            return;
+        const bool unknown = access == Access::write ? page.present && page.written == Answer::clean
+                                                     : page.strange != Answer::clean;
+        if (unknown)
+            page.written = Answer::maybe;
+        page.unarmed = page.unarmed || access == Access::write;
+    });
 }
 
 // Told or not, what is written from now on counts and nothing else.
 void Model::map_over(Span span, Access access, bool told) {
     for_each(span, [&](Page& page) {
         const bool strange = page.watch != 0 && !told;
+        const bool stale =
+            strange && keeps_ == Keeps::nothing && (page.stale || page.written != Answer::clean);
         page = {.access = access,
+                .written = stale ? Answer::maybe : Answer::clean,
                 .strange = strange ? Answer::written : Answer::clean,
+                .unarmed = told,
                 .watch = page.watch};
     });
 }
@@ -42,7 +69,10 @@ void Model::map_over(Span span, Access access, bool told) {
 void Model::unmap(Span span, bool told) {
     if (told)
         forget(span);
-    for_each(span, [](Page& page) { page = {.mapped = false, .watch = page.watch}; });
+    for_each(span, [](Page& page) {
+        const bool stale = page.stale || page.written != Answer::clean;
+        page = {.mapped = false, .stale = page.watch != 0 && stale, .watch = page.watch};
+    });
 }
 
 // Without a word the tracker may take the page for one that it knows the state
@@ -50,8 +80,10 @@ void Model::unmap(Span span, bool told) {
 void Model::discard(Span span, bool told) {
     for_each(span, [&](Page& page) {
         page.populated = false;
+        page.present = false;
         page.written = page.watch != 0 && !told ? Answer::maybe : Answer::clean;
         page.armed = page.armed && !told;
+        page.unarmed = page.unarmed || told;
         if (told)
             page.strange = Answer::clean;
     });
@@ -61,8 +93,11 @@ void Model::watch(Span span, bool keep) {
     ++last_watch_;
     for_each(span, [&](Page& page) {
         page.watch = last_watch_;
+        page.unarmed = keep;
         if (!keep)
             page.written = Answer::clean;
+        else if (keeps_ == Keeps::nothing && page.present && page.written == Answer::clean)
+            page.written = Answer::maybe;
     });
 }
 
@@ -96,6 +131,7 @@ void Model::end_watches(Span span) {
         page.watch = 0;
         page.armed = false;
         page.strange = Answer::clean;
+        page.stale = false;
         // What had no contents any more starts anew.
         if (!page.populated)
             page.written = Answer::clean;
@@ -128,6 +164,8 @@ void Model::reported(std::size_t page, bool reset) {
 void Model::collected(Span span, std::size_t resume) {
     for (std::size_t page = span.first; page < span.end(); ++page) {
         Answer& strange = pages_[page].strange;
+        pages_[page].unarmed = false;
+        pages_[page].stale = false; // holes are looked for in all of the range
         if (page < resume)
             strange = Answer::clean;
         else if (strange == Answer::written)

@@ -22,20 +22,30 @@ struct Page {
     bool populated = false; // it has contents
     Answer written = Answer::clean;
     Answer strange = Answer::clean; // mapped anew without a word, and not found yet
+    bool present = false;           // populated, or read and so not empty for the kernel
+    bool unarmed = false;           // told to be new, and nobody looked at it yet
+    bool stale = false;             // was written, and then unmapped without a word
     std::uint32_t watch = 0;        // which, 0 if none
 
     // For statistics only: was reported with reset and has not changed since.
     bool armed = false;
 };
 
+// What the contract says of back ends that do not keep a page's state by the page
+// itself, but know it only as long as nobody else changes its protection.
+enum class Keeps : bool { nothing, state };
+
 class Model {
 public:
+    explicit Model(Keeps keeps) : keeps_(keeps) {}
+
     const Page& page(std::size_t number) const { return pages_[number]; }
     bool readable(std::size_t page) const;
     bool writable(std::size_t page) const;
 
     // What the program does to its memory.
     void store(std::size_t page);
+    void load(std::size_t page);
     void protect(Span span, Access access);
     void map_over(Span span, Access access, bool told);
     void unmap(Span span, bool told);
@@ -71,6 +81,7 @@ private:
     void end_watches(Span span);
     bool block_is_armed(std::size_t block) const;
 
+    Keeps keeps_;
     std::array<Page, kRegionPages> pages_{};
     std::uint32_t last_watch_ = 0;
 };

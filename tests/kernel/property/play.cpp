@@ -35,7 +35,8 @@ unsigned flag_if(bool set, unsigned flag) {
 class Player {
 public:
     Player(System& system, Statistics& statistics)
-        : system_(system), memory_(system.memory()), statistics_(statistics) {}
+        : system_(system), memory_(system.memory()), statistics_(statistics),
+          keeps_(system.by_mprotect() ? Keeps::nothing : Keeps::state) {}
 
     void operator()(const Store& op) {
         for (std::size_t page = op.span.first; page < op.span.end(); page += op.step)
@@ -43,12 +44,17 @@ public:
     }
     void operator()(const Load& op) {
         for (std::size_t page = op.span.first; page < op.span.end(); page += op.step) {
-            if (model_.readable(page))
-                memory_.load(page);
+            if (!model_.readable(page))
+                continue;
+            memory_.load(page);
+            model_.load(page);
         }
     }
     void operator()(const KernelWrite& op) {
-        const auto writable = [&](std::size_t page) { return model_.writable(page); };
+        const auto writable = [&](std::size_t page) {
+            return model_.writable(page) &&
+                   (keeps_ == Keeps::state || model_.page(page).watch == 0);
+        };
         for_each_run(op.span, writable, [&](Span run) {
             memory_.kernel_write(run);
             for (std::size_t page = run.first; page < run.end(); ++page)
@@ -58,6 +64,8 @@ public:
     void operator()(const Protect& op) {
         for_each_mapped(op.span, [&](Span run) {
             memory_.protect(run, op.access);
+            if (keeps_ == Keeps::nothing && op.access == Access::write)
+                expect(system_.remapped(run), 0, "ww_remapped");
             model_.protect(run, op.access);
         });
     }
@@ -126,7 +134,8 @@ private:
     System& system_;
     const Memory& memory_;
     Statistics& statistics_;
-    Model model_;
+    Keeps keeps_;
+    Model model_{keeps_};
     std::uint64_t repairs_ = 0;
 };
 
@@ -227,7 +236,7 @@ void Player::check_repairs(Span span, std::size_t resume) {
             strange = Answer::maybe;
     }
     const std::uint64_t before = std::exchange(repairs_, system_.counters().repairs);
-    if (strange != Answer::maybe)
+    if (strange != Answer::maybe && keeps_ == Keeps::state)
         expect(repairs_ > before, strange == Answer::written, "whether a repair was counted");
     statistics_.repairs += repairs_ > before ? 1 : 0;
     model_.collected(span, resume);

@@ -45,6 +45,7 @@ public:
     int reset(Span span) const;
     Found find(Span span) const;
     ww_counters counters() const;
+    bool by_mprotect() const { return ww_tracker_backend(tracker_.get()) == WW_BACKEND_MPROTECT; }
     // Not const: a broken one may remember something.
     virtual Reply collect(Span span, bool reset, Form form, std::size_t capacity);
 

@@ -22,7 +22,7 @@ void note(const char* what, const void* base, std::size_t bytes, const char* mor
 
 } // namespace
 
-int ww_tracker_create(ww_tracker** tracker) noexcept {
+int ww_tracker_create_with(ww_tracker** tracker, ww_backend) noexcept {
     if (fake.error != 0)
         return fake.error;
     *tracker = reinterpret_cast<ww_tracker*>(&fake);

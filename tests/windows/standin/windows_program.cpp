@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
     control = reinterpret_cast<standin::Control* (*)()>(dlsym(ntdll, "standin_control"))();
     if (control->table[standin::kGet] == dlsym(ntdll, "NtGetWriteWatch")) {
         char reason[WW_REASON_BYTES];
-        const bool can_serve = ww_probe(reason, sizeof reason) != WW_BACKEND_NONE;
+        const bool can_serve = ww_probe(reason, sizeof reason) == WW_BACKEND_PAGEMAP_SCAN;
         std::fprintf(stderr, can_serve ? "the plugin stood aside%s\n" : "skipped: %s\n", reason);
         return can_serve ? 1 : 77;
     }

@@ -32,6 +32,9 @@
  *           decided in each take, and every 32nd arms all pages of a range, to
  *           find those that have cooled. Checkpoints are exact either way: of
  *           what was found only pages that differ are copied.
+ * Drops     Contents that the program drops (MADV_DONTNEED) are a change, if
+ *           nobody tells of it by ww_discarded(); with the mprotect back end they
+ *           are not seen.
  * Memory    All of it from the kernel, within `bytes_limit`: nothing is
  *           allocated from a heap, which may be what is being restored. A page
  *           with contents is kept whole once, from when it is added or first

@@ -77,7 +77,45 @@
  *           huge before is split as it is written (see WW_WATCH_HUGE_PAGES).
  *           Swapped pages keep their state.
  * Needs     Linux 6.7 or newer on x86-64, or 6.10 on arm64: PAGEMAP_SCAN, and
- *           userfaultfd with asynchronous write-protection. ww_probe() tells.
+ *           userfaultfd with asynchronous write-protection. Elsewhere the
+ *           mprotect back end serves, with limits (below). ww_probe() tells.
+ *           WRITEWATCH_BACKEND=pagemap-scan, mprotect or none in the
+ *           environment forces one, none included; it is read once, and not in
+ *           programs that have more privileges than their user.
+ *
+ * With mprotect clean pages are read-only, and a handler of SIGSEGV, installed
+ * with the first such tracker and never removed, opens what is written. All of
+ * the above holds, but for this:
+ *   - The kernel's own writes to clean pages, as in read(2), fail with EFAULT.
+ *   - SIGSEGV must not be blocked in a thread that stores to watched memory, nor
+ *     in a signal handler that does: the kernel would end the program.
+ *   - Faults that are the program's own go to the handler that it had before,
+ *     as if the kernel had called it, or end the program. A handler installed
+ *     later has to pass on what it does not know to the one it replaced; that
+ *     there is one is counted (foreign_handlers).
+ *   - Each border between clean and written pages is one of mappings, and these
+ *     are limited (vm.max_map_count). At the limit a whole mapping is opened,
+ *     and what is populated of it reported as written; it is counted
+ *     (mapping_limits).
+ *   - Protections: memory that is read-only when it is watched, and PROT_NONE at
+ *     any time, is kept as it is. Read-only protection that the program sets
+ *     later does not hold against a store. After giving access by mprotect(2)
+ *     call ww_remapped(): populated pages are then reported as written. Without
+ *     a word they are too, unless access was taken away again meanwhile. Do not
+ *     change protections while a collect of the same memory runs.
+ *   - Populated means that the kernel has something there, though it was only
+ *     read, and all of shared memory: where populated pages count as written
+ *     (WW_WATCH_KEEP, changes, ww_remapped()) these do. WW_WATCH_KEEP finds
+ *     nothing of what was known before ww_forget().
+ *   - Pages written before a change without a word are reported, also if they
+ *     have no contents any more.
+ *   - ww_forget() opens the memory again. It comes before munmap(2), mremap(2)
+ *     and anything else that takes the memory away, never behind: by then it
+ *     may be somebody else's.
+ *   - Hugetlb memory is refused. Writes through other mappings of memory are
+ *     not seen.
+ *   - A collect reads the list of mappings, which costs some 1 to 100
+ *     microseconds and needs three descriptors while it runs.
  */
 #ifndef WRITEWATCH_WRITEWATCH_H
 #define WRITEWATCH_WRITEWATCH_H
@@ -103,6 +141,7 @@ typedef struct ww_tracker ww_tracker;
 enum ww_backend {
     WW_BACKEND_NONE = 0,         /* nothing on this machine serves */
     WW_BACKEND_PAGEMAP_SCAN = 1, /* userfaultfd WP_ASYNC and PAGEMAP_SCAN */
+    WW_BACKEND_MPROTECT = 2,     /* read-only pages and a SIGSEGV handler */
 };
 
 /* Bytes that hold every reason ww_probe() can give, with its final NUL. */
@@ -111,20 +150,26 @@ enum ww_backend {
 /* Which back end a tracker of this process uses. Found once, by effect: on a
  * scratch mapping, a store and a read(2) into protected pages must both be
  * seen, an untouched and a merely read page must not. Later calls answer from
- * memory. With WW_BACKEND_NONE, `reason` says why in words, as one line
- * without a newline; otherwise it becomes "". `reason` may be NULL; at most
- * `reason_bytes` bytes are written, always ending in NUL.
+ * memory. Unless it is WW_BACKEND_PAGEMAP_SCAN, `reason` says in words why not,
+ * as one line without a newline; otherwise it becomes "". `reason` may be NULL;
+ * at most `reason_bytes` bytes are written, always ending in NUL.
  * The first call opens and closes two descriptors and maps a few pages. */
 WW_EXPORT enum ww_backend ww_probe(char *reason, size_t reason_bytes) WW_NOEXCEPT;
 
-/* "pagemap-scan" or "none"; static. */
+/* "pagemap-scan", "mprotect" or "none"; static. */
 WW_EXPORT const char *ww_backend_name(enum ww_backend backend) WW_NOEXCEPT;
 
 /* Creates a tracker: two descriptors and a few pages; the rest grows with
  * the watches. Memory can be watched by one tracker at a time.
  *   -ENOTSUP  no back end serves (ww_probe() says why)
+ *   -EINVAL   WRITEWATCH_BACKEND is not a back end
  *   -EMFILE, -ENFILE, -ENOMEM as from the kernel */
 WW_EXPORT int ww_tracker_create(ww_tracker **tracker) WW_NOEXCEPT;
+
+/* The same with this back end and no other; WW_BACKEND_NONE leaves the choice
+ * to ww_tracker_create().
+ *   -ENOTSUP  it does not serve here, or WRITEWATCH_BACKEND forces another */
+WW_EXPORT int ww_tracker_create_with(ww_tracker **tracker, enum ww_backend backend) WW_NOEXCEPT;
 
 /* Ends all watches of `tracker` (the kernel does it when the descriptors are
  * closed; pages stay as they are) and frees it. NULL is accepted. No other
@@ -312,6 +357,11 @@ typedef struct ww_counters {
     /* Descriptors found closed by the program, and opened again (see
      * Descriptors). */
     uint64_t reopened;
+    /* With mprotect: how often the kernel allowed no more mappings, and more was
+     * opened than was written; collects that found another SIGSEGV handler in
+     * front of ours. */
+    uint64_t mapping_limits;
+    uint64_t foreign_handlers;
 } ww_counters;
 
 /* Fills the first `counters_bytes` bytes of `*counters` (sizeof(ww_counters) as

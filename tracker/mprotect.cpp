@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+// Which memory is watched, and the handler that opens pages of it.
+#include "mprotect.h"
+
+#include "kernel/memory.h"
+#include "kernel/protection.h"
+#include "kernel/self_maps.h"
+#include "kernel/write_faults.h"
+
+#include <algorithm>
+#include <new>
+#include <optional>
+
+namespace ww {
+
+using kernel::Access;
+using kernel::Changing;
+using kernel::Error;
+using kernel::ForkGuard;
+using kernel::Mapping;
+using kernel::ProcessMapping;
+using kernel::Result;
+using kernel::SelfMaps;
+
+std::atomic<Mprotect::Registry*> Mprotect::registry_{nullptr};
+
+// ---- Registry -------------------------------------------------------------------
+
+Mprotect::Mprotect(Registry& registry) noexcept
+    : registry_of_mine_(registry), words_(arena_, kernel::page_bytes()) {}
+
+// A child has its parent's objects, in whatever state some other thread of the
+// parent was about to change. It opens what they had closed, and starts anew.
+Result<Mprotect::Registry*> Mprotect::registry_of_this_process() noexcept {
+    Registry* registry = registry_.load();
+    if (registry != nullptr && !registry->fork_guard.in_child())
+        return registry;
+    Result<ForkGuard> guard = ForkGuard::create();
+    if (!guard)
+        return guard.error();
+    Result<Mapping> memory = Mapping::create(sizeof(Registry));
+    if (!memory)
+        return memory.error();
+    for (Mprotect* old = registry != nullptr ? registry->newest.load() : nullptr; old != nullptr;
+         old = old->next_)
+        old->open_all({0, kEverywhere});
+    auto* made = new (memory->data()) Registry{.fork_guard = std::move(*guard), .lock = {}};
+    if (!registry_.compare_exchange_strong(registry, made))
+        return registry; // made by another thread meanwhile
+    static_cast<void>(memory->release());
+    return made;
+}
+
+Result<Mprotect*> Mprotect::acquire() noexcept {
+    const Result<Registry*> registry = registry_of_this_process();
+    if (!registry)
+        return registry.error();
+    if (const Error error = kernel::catch_write_faults(serve_fault))
+        return error;
+    const Changing changing{(*registry)->lock};
+    Mprotect* const newest = (*registry)->newest.load();
+    for (Mprotect* old = newest; old != nullptr; old = old->next_) {
+        if (!old->in_use_.exchange(true)) {
+            old->reset_counters();
+            return old;
+        }
+    }
+    Result<Mapping> memory = Mapping::create(sizeof(Mprotect));
+    if (!memory)
+        return memory.error();
+    auto* made = new (memory->data()) Mprotect{**registry};
+    static_cast<void>(memory->release());
+    made->next_ = newest;
+    (*registry)->newest.store(made);
+    return made;
+}
+
+// A child must not wait for a lock that nobody holds any more.
+void Mprotect::close() noexcept {
+    if (registry_of_mine_.fork_guard.in_child())
+        return open_all({0, kEverywhere});
+    static_cast<void>(unwatch({{0, kEverywhere}}));
+    in_use_.store(false);
+}
+
+bool Mprotect::is_watched_by_others(Range range) const noexcept {
+    for (const Mprotect* other = registry_of_mine_.newest.load(); other != nullptr;
+         other = other->next_) {
+        const auto live = [](Range, Piece piece) {
+            return piece.ending ? Error::none : Error::exists;
+        };
+        if (other != this && other->pieces_.for_each(range, live))
+            return true;
+    }
+    return false;
+}
+
+// ---- Watches --------------------------------------------------------------------
+
+// Nothing is closed yet: what is open and populated will be found by the first
+// collect, unless arm_ahead() comes before.
+Error Mprotect::watch(Watched watched) noexcept {
+    const Range range = watched.range;
+    // Its pages are not ours to open one by one.
+    if (watched.kind == MemoryKind::hugetlb)
+        return Error::unsupported_memory;
+    if (!words_.prepare(range))
+        return Error::no_memory;
+    SelfMaps maps{range.start};
+    for (std::uintptr_t seen = range.start; seen < range.end;) {
+        const ProcessMapping* mapping = maps.next();
+        if (mapping == nullptr || mapping->range.start > seen)
+            return maps.error() ? maps.error() : Error::no_memory;
+        const Range part{seen, std::min(mapping->range.end, range.end)};
+        if (const Error error = watch_alike(part, mapping->access))
+            return error;
+        seen = part.end;
+    }
+    words_.clear(range);
+    return Error::none;
+}
+
+// Read-only memory in a piece that could be written to was closed by us;
+// elsewhere it is the program's own.
+Error Mprotect::watch_alike(Range part, Access access) noexcept {
+    const Changing changing{registry_of_mine_.lock};
+    if (is_watched_by_others(part))
+        return Error::busy;
+    const bool read_only = access.read && !access.write;
+    const Error error = pieces_.change(part, [&](Piece& piece) {
+        piece = {.write = access.write || (read_only && piece.write), .execute = access.execute};
+    });
+    return error ? error : pieces_.add(part, {.write = access.write, .execute = access.execute});
+}
+
+Error Mprotect::arm_ahead(Watched watched) noexcept {
+    const Closing closing{*this};
+    words_.clear(watched.range);
+    const Error error = pieces_.change(watched.range, [](Piece& piece) { piece.armed = true; });
+    return error ? error : close_pages(watched.range);
+}
+
+// A collector that is about to close pages opens them again when it finds that
+// their piece is ending. Until no collector can be, the piece stays, and faults
+// in it are served.
+Error Mprotect::unwatch(Watched watched) noexcept {
+    const Range range = watched.range;
+    const Error error = end_pieces(range);
+    if (!sweep(range))
+        any_ending_.store(true);
+    return error;
+}
+
+// Nobody takes the pieces away before all is open.
+Error Mprotect::end_pieces(Range range) noexcept {
+    const Closing closing{*this};
+    const Error error = pieces_.change(range, [](Piece& piece) { piece.ending = true; });
+    open_all(range);
+    static_cast<void>(pieces_.for_each(range, [this](Range part, Piece) {
+        words_.clear(part);
+        return Error::none;
+    }));
+    return error;
+}
+
+// Pieces that end and that no collector can have seen alive. Whether all that
+// end could go.
+bool Mprotect::sweep(Range range) noexcept {
+    const Changing changing{registry_of_mine_.lock};
+    return !pieces_.for_each(range, [this](Range part, Piece piece) {
+        if (!piece.ending)
+            return Error::none;
+        return closing_.load() == 0 ? pieces_.erase(part) : Error::busy;
+    });
+}
+
+Mprotect::Closing::~Closing() {
+    if (--backend_.closing_ != 0 || !backend_.any_ending_.exchange(false))
+        return;
+    if (!backend_.sweep({0, kEverywhere}))
+        backend_.any_ending_.store(true);
+}
+
+// What cannot be read was never closed by us.
+void Mprotect::open_all(Range range) noexcept {
+    const auto open_piece = [this](Range part, Piece piece) {
+        if (piece.write)
+            static_cast<void>(open_pages(part, piece));
+        return Error::none;
+    };
+    SelfMaps maps{range.start};
+    const ProcessMapping* mapping = nullptr;
+    while ((mapping = maps.next()) != nullptr && mapping->range.start < range.end) {
+        if (mapping->access.read && !mapping->access.write)
+            static_cast<void>(pieces_.for_each(intersection(mapping->range, range), open_piece));
+    }
+    if (maps.error())
+        static_cast<void>(pieces_.for_each(range, open_piece));
+}
+
+namespace {
+
+bool is_writable_now(std::uintptr_t page) noexcept {
+    SelfMaps maps{page};
+    const ProcessMapping* mapping = maps.next();
+    return mapping != nullptr && mapping->range.contains(page) && mapping->access.write;
+}
+
+} // namespace
+
+// ---- Faults ---------------------------------------------------------------------
+
+bool Mprotect::serve_fault(std::uintptr_t address, bool is_surely_store) noexcept {
+    const std::uintptr_t page = address & ~(kernel::page_bytes() - 1);
+    const Range whole{page, page + kernel::page_bytes()};
+    Mprotect* ending = nullptr;
+    std::optional<Piece> ending_piece;
+    for (Mprotect* each = registry_.load()->newest.load(); each != nullptr; each = each->next_) {
+        const std::optional<Piece> piece = each->pieces_.find(whole);
+        if (piece && !piece->ending)
+            return each->serve(whole, *piece);
+        if (piece) {
+            ending = each;
+            ending_piece = piece;
+        }
+    }
+    if (ending != nullptr)
+        return ending->serve(whole, *ending_piece);
+    // Of memory that was unwatched since the fault, and is open now.
+    return is_surely_store && is_writable_now(page);
+}
+
+bool Mprotect::serve(Range page, Piece piece) noexcept {
+    if (!piece.write || !kernel::is_readable(page.start))
+        return false;
+    // As many at once as can be counted: this one tries again.
+    if (!words_.begin_opening(page.start))
+        return true;
+    const Error error = open_pages(page, piece);
+    words_.end_opening(page.start);
+    return !error;
+}
+
+// Each border between open and closed pages is one of mappings, and their number
+// is limited. To open all of a mapping takes no new one; what was not written of
+// it will be found open, without a word.
+Error Mprotect::open_pages(Range part, Piece piece) noexcept {
+    const Error error = kernel::protect(part, piece.open());
+    if (error != Error::no_memory)
+        return error;
+    count_mapping_limit();
+    SelfMaps maps{part.start};
+    const ProcessMapping* mapping = maps.next();
+    if (mapping == nullptr || !mapping->range.contains(part.start))
+        return error;
+    return kernel::protect(pieces_around(part.start, mapping->range), piece.open());
+}
+
+// As far as pieces of ours that may be opened reach in the range, without a gap.
+Range Mprotect::pieces_around(std::uintptr_t page, Range range) const noexcept {
+    Range around;
+    static_cast<void>(pieces_.for_each(range, [&](Range part, Piece piece) {
+        const bool goes_on = piece.write && part.start == around.end;
+        if (!goes_on && around.contains(page))
+            return Error::exists; // enough
+        around = {goes_on ? around.start : part.start, piece.write ? part.end : part.start};
+        return Error::none;
+    }));
+    return around;
+}
+
+} // namespace ww
