@@ -65,7 +65,7 @@ private:
     void make_clean(Watched part, std::span<kernel::Region> scratch) noexcept;
     Step written_and_dropped(Watched rest, bool reset, std::size_t max_pages,
                              std::span<kernel::Region> scratch) noexcept;
-    Step look(Watched rest, std::size_t max_pages, std::span<kernel::Region> out) noexcept;
+    Step look_ahead(Watched rest, std::size_t max_pages, std::span<kernel::Region> out) noexcept;
     Step look_at_both(Range rest, std::size_t max_pages,
                       std::span<kernel::Region> out) noexcept;
     Step look_twice(Range rest, std::size_t max_pages, std::span<kernel::Region> out) noexcept;

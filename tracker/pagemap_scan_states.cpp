@@ -122,7 +122,7 @@ Step PagemapScan::written_and_dropped(Watched rest, bool reset, std::size_t max_
     // A look ahead: as far as there is room for both answers, because what is
     // reset has to be reported. Always precisely: the fast mask takes what was
     // dropped for written.
-    Step step = look(rest, max_pages, scratch);
+    Step step = look_ahead(rest, max_pages, scratch);
     if (step.error || !reset)
         return step;
     const Range answered{rest.range.start, step.resume};
@@ -156,7 +156,7 @@ void PagemapScan::add_taken(Watched part, std::span<Region> scratch, Step& step)
     step.written = scratch.first(count);
 }
 
-Step PagemapScan::look(Watched rest, std::size_t max_pages, std::span<Region> out) noexcept {
+Step PagemapScan::look_ahead(Watched rest, std::size_t max_pages, std::span<Region> out) noexcept {
     return rest.kind == MemoryKind::anonymous ? look_at_both(rest.range, max_pages, out)
                                               : look_twice(rest.range, max_pages, out);
 }

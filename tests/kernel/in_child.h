@@ -14,6 +14,13 @@
 #include <unistd.h>
 #include <vector>
 
+// Sanitizers have mappings of their own, and must have room for them.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kHasMappingsOfItsOwn = true;
+#else
+inline constexpr bool kHasMappingsOfItsOwn = false;
+#endif
+
 // A body gives the number of the line that is wrong, or 0.
 #define EXPECT(condition)                                                                          \
     if (!(condition))                                                                              \
