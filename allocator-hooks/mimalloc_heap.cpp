@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <mimalloc.h>
 #include <new>
@@ -159,6 +160,27 @@ std::size_t ww_heap_ranges(const ww_heap* heap, ww_range* ranges, std::size_t ca
     for (std::size_t i = 0; i < std::min(capacity, heap->part_count); ++i)
         ranges[i] = heap->parts[i].arena->region.range();
     return heap->part_count;
+}
+
+void ww_heap_stats_get(const ww_heap* heap, ww_heap_stats* stats,
+                       std::size_t stats_bytes) noexcept {
+    ww_heap_stats known{};
+    // Areas alone: visiting blocks would settle what other threads freed.
+    const auto add_area = [](const mi_heap_t*, const mi_heap_area_t* area, void*, std::size_t,
+                             void* context) {
+        auto& sum = *static_cast<ww_heap_stats*>(context);
+        sum.blocks += area->used;
+        sum.block_bytes += area->used * area->block_size;
+        return true;
+    };
+    if (__builtin_thread_pointer() == heap->owner) {
+        for (std::size_t i = 0; i < heap->part_count; ++i) {
+            known.reserved_bytes += heap->parts[i].arena->region.bytes();
+            mi_heap_visit_blocks(heap->parts[i].heap, false, add_area, &known);
+        }
+    }
+    std::memset(stats, 0, stats_bytes);
+    std::memcpy(stats, &known, std::min(stats_bytes, sizeof known));
 }
 
 int ww_heap_visit(ww_heap* heap, int (*visit)(void* block, std::size_t bytes, void* argument),

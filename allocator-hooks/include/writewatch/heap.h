@@ -69,9 +69,24 @@ WW_EXPORT void ww_heap_purge(ww_heap *heap) WW_NOEXCEPT;
 WW_EXPORT size_t ww_heap_ranges(const ww_heap *heap, ww_range *ranges,
                                 size_t capacity) WW_NOEXCEPT;
 
+typedef struct ww_heap_stats {
+    size_t reserved_bytes; /* address space of all ranges */
+    size_t blocks;         /* in use, or freed by another thread and not taken back yet */
+    size_t block_bytes;    /* of these, as mimalloc rounds sizes up */
+} ww_heap_stats;
+
+/* Fills the first `stats_bytes` bytes of `*stats` (sizeof(ww_heap_stats) as the
+ * caller was compiled); what this library does not know becomes 0. Writes to no
+ * page of the heap, as ww_heap_ranges() and ww_heap_usable_size() do not. Only by
+ * the thread that created the heap; elsewhere all is 0. */
+WW_EXPORT void ww_heap_stats_get(const ww_heap *heap, ww_heap_stats *stats,
+                                 size_t stats_bytes) WW_NOEXCEPT;
+
 /* Visits every block in use until `visit` returns 0; returns whether it visited
- * all. mimalloc settles what other threads freed before it looks, which writes
- * to some pages: collect first. Only by the thread that created the heap. */
+ * all. mimalloc settles what other threads freed as it looks, of which some
+ * blocks may still be visited, and writes to its own pages in the ranges even
+ * where there is nothing to settle: collect first. Statistics do not. Only by the
+ * thread that created the heap. */
 WW_EXPORT int ww_heap_visit(ww_heap *heap, int (*visit)(void *block, size_t bytes, void *argument),
                             void *argument) WW_NOEXCEPT;
 

@@ -233,6 +233,59 @@ TEST_CASE("heap: a visit sees every block once, until it is told to stop") {
     CHECK(ww_heap_visit(heap.get(), stop, nullptr) == 0);
 }
 
+TEST_CASE("heap: statistics count, and write to nothing that they look at") {
+    const TrackerPtr tracker = make_tracker();
+    const Heap heap{tracker.get()};
+    std::vector<void*> blocks;
+    for (int i = 0; i < 1000; ++i)
+        blocks.push_back(ww_heap_malloc(heap.get(), 100 + static_cast<std::size_t>(i)));
+    std::thread{[&] {
+        for (std::size_t i = 0; i < 100; ++i)
+            ww_heap_free(blocks[i]); // a visit would settle this
+    }}.join();
+    heap.written();
+    ww_heap_stats stats;
+    ww_heap_stats_get(heap.get(), &stats, sizeof stats);
+    for (std::size_t i = 100; i < blocks.size(); ++i)
+        CHECK(ww_heap_usable_size(blocks[i]) >= 100 + i);
+    CHECK(heap.written().empty());
+    CHECK(stats.reserved_bytes == heap.ranges()[0].bytes);
+    CHECK(stats.blocks == 1000);
+    CHECK(stats.block_bytes > 1000 * 500);
+    std::thread{[&] {
+        ww_heap_stats_get(heap.get(), &stats, sizeof stats);
+        CHECK(stats.blocks == 0); // is not the heap's thread
+    }}.join();
+}
+
+TEST_CASE("heap: a visit writes where blocks were freed elsewhere, and not to blocks in use") {
+    const TrackerPtr tracker = make_tracker();
+    const Heap heap{tracker.get()};
+    std::vector<char*> blocks;
+    for (int i = 0; i < 500; ++i)
+        blocks.push_back(static_cast<char*>(ww_heap_malloc(heap.get(), 4000)));
+    const auto visit = [](void*, std::size_t, void* count) {
+        ++*static_cast<std::size_t*>(count);
+        return 1;
+    };
+    std::size_t visited = 0;
+    heap.written();
+    REQUIRE(ww_heap_visit(heap.get(), visit, &visited) == 1);
+    CHECK(visited == 500);
+    const std::size_t at_rest = heap.written().size();
+    MESSAGE("pages written by a visit: ", at_rest);
+    CHECK(at_rest <= 4);
+    std::thread{[&] {
+        for (const std::size_t i : {7U, 8U, 9U})
+            ww_heap_free(blocks[i]);
+    }}.join();
+    heap.written();
+    visited = 0;
+    REQUIRE(ww_heap_visit(heap.get(), visit, &visited) == 1);
+    CHECK(visited < 500);
+    CHECK(!heap.written().empty());
+}
+
 TEST_CASE("heap: containers live in it, by memory resource and by allocator") {
     const TrackerPtr tracker = make_tracker();
     const Heap heap{tracker.get()};
