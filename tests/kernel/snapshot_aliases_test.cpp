@@ -131,6 +131,19 @@ TEST_CASE("snapshots of aliases: without the view that they are read through, an
     CHECK(m.restore(first) == -ENOENT);
 }
 
+TEST_CASE("snapshots of aliases: a take that does not fit loses nothing of what was written") {
+    const KeptMirrors m{16 * kPage};
+    REQUIRE(m.add(m.whole) == 0);
+    const std::uint64_t first = m.take();
+    std::mt19937 random{3};
+    for (std::size_t i = 0; i < m.mirror.bytes(); ++i)
+        m.mirror.base()[i] = static_cast<char>(random());
+    std::uint64_t id = 0;
+    CHECK(ww_snapshots_take(m.snapshots.get(), &id) == -ENOMEM);
+    REQUIRE(m.restore(first) == 0);
+    CHECK(m.contents() == std::string(m.whole.bytes(), '\0'));
+}
+
 TEST_CASE("snapshots of aliases: any sequence restores what full copies hold, also short of "
           "memory") {
     for (const std::size_t limit : {kRoomy, 80 * kPage}) {
