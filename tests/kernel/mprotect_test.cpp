@@ -105,7 +105,7 @@ TEST_CASE("mprotect: threads store on while others collect, unwatch and watch th
               for (std::size_t first = 0; first < 2; ++first) {
                   threads.emplace_back([&, first] {
                       for (std::size_t i = first; !stop; ++i)
-                          memory.byte(i % kPages) = static_cast<char>(i);
+                          static_cast<volatile char*>(memory.at(i % kPages))[first] = 1;
                   });
               }
               threads.emplace_back([&] {
