@@ -30,7 +30,8 @@ int main(int argument_count, char** arguments) {
             *reinterpret_cast<volatile char*>(base + written * page) = 1;
         reported += ww_collect_pages(tracker, base, bytes, WW_RESET, found, 8, nullptr);
     }
-    std::printf("%td pages, written afterwards: %d\n", reported, ww_any_written(tracker, base, bytes));
+    std::printf("%td pages, written afterwards: %d\n", reported,
+                ww_any_written(tracker, base, bytes));
     std::fprintf(stderr, "asking: done\n");
     return std::atoi(arguments[2]);
 }

@@ -38,12 +38,14 @@ Application::Application()
     app_.require_subcommand(1);
     app_.set_version_flag("--version", "writewatch " WW_VERSION, "Print the version");
     app_.set_help_flag("-h,--help", "Print this help");
-    app_.footer("A start: \"writewatch doctor\" says whether this machine can do it, \"writewatch run "
-                "--compare -- game.exe\" whether it helps a program, and \"writewatch top\" shows its memory "
-                "while it runs.\n\n"
-                "Every wrong command line and every failure is one sentence on stderr, and a status other "
-                "than 0. What the plugin and the libraries take from the environment (WRITEWATCH, "
-                "WRITEWATCH_LOG, WRITEWATCH_PROGRAMS, WRITEWATCH_COUNTERS) they also take from here.");
+    app_.footer(
+        "A start: \"writewatch doctor\" says whether this machine can do it, \"writewatch run "
+        "--compare -- game.exe\" whether it helps a program, and \"writewatch top\" shows its "
+        "memory "
+        "while it runs.\n\n"
+        "Every wrong command line and every failure is one sentence on stderr, and a status other "
+        "than 0. What the plugin and the libraries take from the environment (WRITEWATCH, "
+        "WRITEWATCH_LOG, WRITEWATCH_PROGRAMS, WRITEWATCH_COUNTERS) they also take from here.");
     for (const Subcommand& subcommand : subcommands()) {
         CLI::App& sub = *app_.add_subcommand(subcommand.name, subcommand.summary);
         sub.callback([this, run = subcommand.set_up(sub)] { chosen_ = run; });

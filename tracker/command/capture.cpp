@@ -73,9 +73,11 @@ void take(Pipe& pipe, std::string& text) {
 // False if time was up first.
 bool read_both(Pipe& output, Pipe& errors, Captured& captured, Clock::time_point deadline) {
     while (output.ends[0] >= 0 || errors.ends[0] >= 0) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
         std::array<pollfd, 2> polled{{{output.ends[0], POLLIN, 0}, {errors.ends[0], POLLIN, 0}}};
-        if (left.count() <= 0 || ::poll(polled.data(), polled.size(), static_cast<int>(left.count())) <= 0)
+        if (left.count() <= 0 ||
+            ::poll(polled.data(), polled.size(), static_cast<int>(left.count())) <= 0)
             return false;
         if (polled[0].revents != 0)
             take(output, captured.output);

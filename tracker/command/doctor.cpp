@@ -43,7 +43,8 @@ void print_text(const Findings& findings, bool serves) {
         if (!finding.remedy.empty())
             fmt::print("{:22}-> {}\n", "", finding.remedy);
     }
-    fmt::print("\n{}\n", serves ? "writewatch works here." : "writewatch does not do here what is needed.");
+    fmt::print("\n{}\n",
+               serves ? "writewatch works here." : "writewatch does not do here what is needed.");
 }
 
 void print_json(const Findings& findings, bool serves) {
@@ -81,11 +82,12 @@ Run set_up_doctor(CLI::App& app) {
         ->type_name("TOPIC")
         ->check(CLI::IsMember({"kernel", "userfaultfd", "pagemap", "backend", "tracking", "plugin",
                                "plugin-32", "wine", "steam"}));
-    app.footer("Each line is a fact with its proof in brackets and, where something can be done about it, "
-               "what. Nothing is changed. To see what the plugin makes of a Wine, it is run with "
-               "--version.\n\n"
-               "Exit status: 0 if all that is needed is there, 1 if not, 2 for a wrong command line. "
-               "\"--need wine\" asks for a Wine that the plugin can serve.");
+    app.footer(
+        "Each line is a fact with its proof in brackets and, where something can be done about it, "
+        "what. Nothing is changed. To see what the plugin makes of a Wine, it is run with "
+        "--version.\n\n"
+        "Exit status: 0 if all that is needed is there, 1 if not, 2 for a wrong command line. "
+        "\"--need wine\" asks for a Wine that the plugin can serve.");
     return [wanted] { return examine(*wanted); };
 }
 

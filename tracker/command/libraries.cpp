@@ -25,7 +25,8 @@ constexpr std::array<Ours, 2> kOurs{{
 // Folders as seen from the command's own: build folders, with the one that
 // ./check makes for 32 bit, and where things are installed.
 constexpr const char* kBuildFolders[] = {"../..", "../../../build32"};
-constexpr const char* kInstalled[] = {"../" WW_LIBDIR, "../lib/i386-linux-gnu", "../lib32", "../lib"};
+constexpr const char* kInstalled[] = {"../" WW_LIBDIR, "../lib/i386-linux-gnu", "../lib32",
+                                      "../lib"};
 
 const Ours& ours(Library library) noexcept {
     return kOurs[static_cast<std::size_t>(library)];

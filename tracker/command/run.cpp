@@ -48,18 +48,19 @@ Round run_round(const Program& program, Way way, const Wish& wish) {
     Round round{run_child(std::move(child)), {}};
     if (round.ended.wait_status != 0) {
         fmt::print(stderr, "{}", contents_of(said));
-        throw Failure(fmt::format("{}, the program {}, so there is nothing to compare",
-                                  way == Way::stock ? "without us" : "with us",
-                                  round.ended.given_up
-                                      ? fmt::format("was killed after {} seconds", wish.limit_seconds)
-                                      : fmt::format("ended with status {}",
-                                                    shell_status(round.ended.wait_status))));
+        throw Failure(fmt::format(
+            "{}, the program {}, so there is nothing to compare",
+            way == Way::stock ? "without us" : "with us",
+            round.ended.given_up
+                ? fmt::format("was killed after {} seconds", wish.limit_seconds)
+                : fmt::format("ended with status {}", shell_status(round.ended.wait_status))));
     }
     std::filesystem::remove(said);
     round.tally = counters.tally();
     if (way == Way::stock && round.tally.by_scan != 0)
-        throw Failure("the program asks a library of ours that knows no WRITEWATCH_BACKEND=mprotect, and "
-                      "so runs the same both ways: there is nothing to compare");
+        throw Failure(
+            "the program asks a library of ours that knows no WRITEWATCH_BACKEND=mprotect, and "
+            "so runs the same both ways: there is nothing to compare");
     return round;
 }
 
@@ -102,7 +103,9 @@ int compare(const Program& program, const std::vector<std::string>& words, const
 Run set_up_run(CLI::App& app) {
     auto wish = std::make_shared<Wish>();
     app.prefix_command();
-    auto* stock = app.add_flag("--stock", wish->stock, "Run it without us, as it always ran; if it asks our library itself, by mprotect");
+    auto* stock = app.add_flag(
+        "--stock", wish->stock,
+        "Run it without us, as it always ran; if it asks our library itself, by mprotect");
     auto* both = app.add_flag("--compare", wish->compare,
                               "Run it both ways, in turns, and print one card of both");
     both->excludes(stock);
@@ -113,21 +116,29 @@ Run set_up_run(CLI::App& app) {
     app.add_option("--limit", wish->limit_seconds, "Kill the program after so many seconds")
         ->type_name("SECONDS")
         ->check(CLI::Range(1, 1000000));
-    app.add_flag("--heap", wish->heap,
-                 "Watch the whole heap of a native program, for writewatch top and record to look at");
-    app.add_option("--wine", wish->wine, "The Wine that runs a Windows program: the path of its loader")
+    app.add_flag(
+        "--heap", wish->heap,
+        "Watch the whole heap of a native program, for writewatch top and record to look at");
+    app.add_option("--wine", wish->wine,
+                   "The Wine that runs a Windows program: the path of its loader")
         ->type_name("PATH")
         ->check(CLI::ExistingFile);
     app.footer(
-        "A Windows program is run by Wine with the writewatch plugin; anything else is started as it is, "
-        "with the plugin for a Wine that it may start. When it ends, one line on stderr says how many "
-        "queries it made, what they reported and cost, and what Wine would have needed without us: one "
+        "A Windows program is run by Wine with the writewatch plugin; anything else is started as "
+        "it is, "
+        "with the plugin for a Wine that it may start. When it ends, one line on stderr says how "
+        "many "
+        "queries it made, what they reported and cost, and what Wine would have needed without us: "
+        "one "
         "signal and one mprotect call for the first write to each page, and one a reset.\n\n"
         "With --compare, what the program prints is shown only if it fails. Times include the "
-        "program's start. A program that asks our library itself is compared with the library's other "
+        "program's start. A program that asks our library itself is compared with the library's "
+        "other "
         "way, WRITEWATCH_BACKEND=mprotect.\n\n"
-        "Exit status: the program's; if a signal ended it, the same signal ends this. 127 if there is no "
-        "such program, 126 if it cannot be started, 2 for a wrong command line. With --compare 0, or 1 if "
+        "Exit status: the program's; if a signal ended it, the same signal ends this. 127 if there "
+        "is no "
+        "such program, 126 if it cannot be started, 2 for a wrong command line. With --compare 0, "
+        "or 1 if "
         "the program failed or watched nothing.");
     return [wish, &app] {
         const std::vector<std::string> words = program_of(app);

@@ -28,7 +28,8 @@ constexpr Place kPlaces[] = {
     {"Bottles", ".local/share/bottles/runners/*"},
     {"Bottles (Flatpak)", ".var/app/com.usebottles.bottles/data/bottles/runners/*"},
     {"Heroic", ".config/heroic/tools/{wine,proton}/*"},
-    {"Heroic (Flatpak)", ".var/app/com.heroicgameslauncher.hgl/config/heroic/tools/{wine,proton}/*"},
+    {"Heroic (Flatpak)",
+     ".var/app/com.heroicgameslauncher.hgl/config/heroic/tools/{wine,proton}/*"},
 };
 
 struct SteamPlace {
@@ -46,11 +47,12 @@ constexpr SteamPlace kSteamPlaces[] = {
 
 // In a Wine's folder, the best first: before Wine 10 `wine` is for 32 bit.
 constexpr const char* kLoaders[] = {
-    "files/bin/wine64", "files/bin/wine", "dist/bin/wine64", "dist/bin/wine", "bin/wine64", "bin/wine",
+    "files/bin/wine64", "files/bin/wine", "dist/bin/wine64",
+    "dist/bin/wine",    "bin/wine64",     "bin/wine",
 };
 
 constexpr const char* kSystemLoaders[] = {
-    "/usr/lib/wine/wine64",        "/usr/lib/wine/wine",         "/opt/wine-stable/bin/wine64",
+    "/usr/lib/wine/wine64",         "/usr/lib/wine/wine",         "/opt/wine-stable/bin/wine64",
     "/opt/wine-staging/bin/wine64", "/opt/wine-devel/bin/wine64", "/opt/wine-stable/bin/wine",
     "/opt/wine-staging/bin/wine",   "/opt/wine-devel/bin/wine",
 };

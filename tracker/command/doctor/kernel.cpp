@@ -28,13 +28,16 @@ bool new_enough(const utsname& system) {
 Finding kernel() {
     utsname system{};
     ::uname(&system);
-    Finding finding{"kernel", State::good,
+    Finding finding{"kernel",
+                    State::good,
                     fmt::format("{} {} on {}", system.sysname, system.release, system.machine),
-                    "uname; Linux 6.7 is the first that serves, 6.10 on arm64", {}};
+                    "uname; Linux 6.7 is the first that serves, 6.10 on arm64",
+                    {}};
     if (!new_enough(system)) {
         finding.state = State::note;
-        finding.remedy = "install Linux 6.7 or newer, such as Debian 13's or, for Debian 12, that of "
-                         "bookworm-backports";
+        finding.remedy =
+            "install Linux 6.7 or newer, such as Debian 13's or, for Debian 12, that of "
+            "bookworm-backports";
     }
     return finding;
 }
@@ -57,7 +60,8 @@ std::string remedy_for(const UserfaultfdAccess& access, const Sandbox& sandbox) 
         return sandbox.allow;
     if (sandbox.filtered)
         return "the seccomp filter of whatever started this (a service's SystemCallFilter=, a "
-               "sandbox) must let userfaultfd through; or " + device;
+               "sandbox) must let userfaultfd through; or " +
+               device;
     if (access.call_error == "ENOSYS")
         return "the kernel was built without CONFIG_USERFAULTFD: use one that has it";
     return "a security module may deny it: look into the system's log; or " + device;
@@ -67,8 +71,11 @@ Finding userfaultfd(const Sandbox& sandbox) {
     const UserfaultfdAccess access = try_userfaultfd();
     const std::string by_call = access.call_error.empty() ? "works" : access.call_error;
     const std::string by_device = access.device_error.empty() ? "works" : access.device_error;
-    Finding finding{"userfaultfd", State::good, "",
-                    fmt::format("the system call {}, /dev/userfaultfd {}", by_call, by_device), {}};
+    Finding finding{"userfaultfd",
+                    State::good,
+                    "",
+                    fmt::format("the system call {}, /dev/userfaultfd {}", by_call, by_device),
+                    {}};
     if (access.call_error.empty()) {
         const std::string setting =
             std::string{trimmed(contents_of("/proc/sys/vm/unprivileged_userfaultfd"))};
@@ -92,15 +99,17 @@ Finding pagemap() {
         ::close(file);
         return {"pagemap", State::good, "readable", "opened /proc/self/pagemap", {}};
     }
-    return {"pagemap", State::bad, "cannot be opened", "open of /proc/self/pagemap",
-            "mount /proc where this runs; a process that may not be dumped (PR_SET_DUMPABLE) cannot "
-            "open it either"};
+    return {
+        "pagemap", State::bad, "cannot be opened", "open of /proc/self/pagemap",
+        "mount /proc where this runs; a process that may not be dumped (PR_SET_DUMPABLE) cannot "
+        "open it either"};
 }
 
 Finding back_end() {
     char reason[WW_REASON_BYTES];
     const ww_backend backend = ww_probe(reason, sizeof reason);
-    Finding finding{"backend", State::good, ww_backend_name(backend), "the library's self-test", {}};
+    Finding finding{
+        "backend", State::good, ww_backend_name(backend), "the library's self-test", {}};
     if (backend == WW_BACKEND_PAGEMAP_SCAN)
         return finding;
     finding.fact += fmt::format(": {}", reason);
@@ -118,9 +127,11 @@ Finding back_end() {
 Finding tracking() {
     const SelfTest test = run_self_test();
     if (test.wrong.empty())
-        return {"tracking", State::good,
+        return {"tracking",
+                State::good,
                 fmt::format("works: exact in {} of {} queries", test.queries, test.queries),
-                fmt::format("watched, stored, collected with reset, in {} us", test.microseconds), {}};
+                fmt::format("watched, stored, collected with reset, in {} us", test.microseconds),
+                {}};
     return {"tracking", State::bad, test.wrong, "watched, stored, collected with reset",
             "see above; if nothing is wrong there, please report it with this output"};
 }
@@ -132,20 +143,25 @@ Finding huge_pages() {
     const std::size_t to = choice.find(']');
     const std::string transparent =
         from == choice.npos || to == choice.npos ? "none" : choice.substr(from + 1, to - from - 1);
-    return {"huge-pages", State::good,
-            fmt::format("transparent: {} (off in watched memory, unless WW_WATCH_HUGE_PAGES); hugetlb "
-                        "pool: {}",
-                        transparent, pool.empty() ? "none" : pool),
-            "/sys/kernel/mm/transparent_hugepage/enabled, /proc/meminfo", {}};
+    return {
+        "huge-pages",
+        State::good,
+        fmt::format("transparent: {} (off in watched memory, unless WW_WATCH_HUGE_PAGES); hugetlb "
+                    "pool: {}",
+                    transparent, pool.empty() ? "none" : pool),
+        "/sys/kernel/mm/transparent_hugepage/enabled, /proc/meminfo",
+        {}};
 }
 
 Finding mappings() {
     const std::string most{trimmed(contents_of("/proc/sys/vm/max_map_count"))};
-    return {"mappings", State::good,
+    return {"mappings",
+            State::good,
             fmt::format("{} at most; tracking makes none (mprotect makes two a scattered page, and "
                         "stock Wine then hangs at the limit)",
                         most.empty() ? "unknown" : most),
-            "vm.max_map_count", {}};
+            "vm.max_map_count",
+            {}};
 }
 
 } // namespace

@@ -7,9 +7,9 @@
 namespace ww::command {
 
 struct Sandbox {
-    std::string name;  // "Docker"; empty where none is known
-    std::string proof; // the file or variable that tells it
-    std::string allow; // how to let userfaultfd through
+    std::string name;      // "Docker"; empty where none is known
+    std::string proof;     // the file or variable that tells it
+    std::string allow;     // how to let userfaultfd through
     bool filtered = false; // a seccomp filter is on
 };
 

@@ -21,8 +21,8 @@ constexpr std::size_t kPages = 16;
 class Watched {
 public:
     Watched() : page_(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))) {
-        void* const mapped = ::mmap(nullptr, bytes(), PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void* const mapped =
+            ::mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         base_ = mapped == MAP_FAILED ? nullptr : static_cast<char*>(mapped);
         error_ = base_ == nullptr ? -ENOMEM : ww_tracker_create(&tracker_);
         if (error_ == 0)

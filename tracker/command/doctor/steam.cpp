@@ -36,23 +36,24 @@ Finding note(const Steam& steam) {
     const fs::path place = visible_folder(steam) / "libwritewatch-wine.so";
     std::error_code ignored;
     const bool there = fs::exists(place, ignored);
-    Finding finding{"steam", State::good,
+    Finding finding{"steam",
+                    State::good,
                     fmt::format("{}{}in {}: {}", steam.kind, steam.kind.empty() ? "" : " ",
                                 steam.folder.native(),
                                 there ? "the plugin is where its containers see it"
                                       : "the plugin is not yet where its containers see it"),
-                    fmt::format("looked for {}", place.native()), {}};
-    const std::string launch =
-        fmt::format("set as a game's launch options: LD_PRELOAD=\"$LD_PRELOAD:{}\" %command%",
-                    place.native());
+                    fmt::format("looked for {}", place.native()),
+                    {}};
+    const std::string launch = fmt::format(
+        "set as a game's launch options: LD_PRELOAD=\"$LD_PRELOAD:{}\" %command%", place.native());
     if (there) {
         finding.remedy = launch;
         return finding;
     }
     finding.state = State::note;
-    finding.remedy = fmt::format("cp {} {}; then {}",
-                                 plugin.empty() ? "libwritewatch-wine.so" : plugin.native(),
-                                 place.native(), launch);
+    finding.remedy =
+        fmt::format("cp {} {}; then {}", plugin.empty() ? "libwritewatch-wine.so" : plugin.native(),
+                    place.native(), launch);
     return finding;
 }
 

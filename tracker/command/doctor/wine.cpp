@@ -49,17 +49,20 @@ void judge(Finding& finding, const Captured& answer, bool with_plugin) {
     } else if (!said.empty()) {
         finding.state = State::bad;
         finding.fact += fmt::format(": the plugin is {}", said);
-        finding.remedy = "if the kernel is not the reason (see above), please report it with this line";
+        finding.remedy =
+            "if the kernel is not the reason (see above), please report it with this line";
     } else if (answer.status != 0) {
         finding.state = State::note;
         finding.fact += fmt::format(": cannot be run from here: {}", why_it_did_not_run(answer));
-        finding.remedy = "start a program with it as usual, with the plugin and WRITEWATCH_LOG=1: one "
-                         "line on stderr tells";
+        finding.remedy =
+            "start a program with it as usual, with the plugin and WRITEWATCH_LOG=1: one "
+            "line on stderr tells";
     } else if (with_plugin) {
         finding.state = State::note;
         finding.fact += ": the plugin was not asked";
-        finding.remedy = "if it is a script, see to it that it keeps LD_PRELOAD; if it is for 32 bit, "
-                         "use the 32-bit plugin";
+        finding.remedy =
+            "if it is a script, see to it that it keeps LD_PRELOAD; if it is for 32 bit, "
+            "use the 32-bit plugin";
     }
 }
 
@@ -67,11 +70,13 @@ Finding examine(const Wine& wine) {
     const fs::path plugin = find_library(Library::wine, elf_bits(wine.loader) == 32 ? 32 : 64);
     const Captured answer = ask(wine, plugin);
     const std::string version{trimmed(answer.output)};
-    Finding finding{"wine", State::good,
-                    fmt::format("{} ({})", version.empty() ? "unknown version" : version, name_of(wine)),
-                    fmt::format("{} --version{}", wine.loader.native(),
-                                plugin.empty() ? "" : ", with the plugin"),
-                    {}};
+    Finding finding{
+        "wine",
+        State::good,
+        fmt::format("{} ({})", version.empty() ? "unknown version" : version, name_of(wine)),
+        fmt::format("{} --version{}", wine.loader.native(),
+                    plugin.empty() ? "" : ", with the plugin"),
+        {}};
     judge(finding, answer, !plugin.empty());
     return finding;
 }
@@ -81,9 +86,9 @@ Finding examine(const Wine& wine) {
 bool has_32_bit_part(const Wine& wine) {
     const fs::path folder = wine.loader.parent_path();
     return std::ranges::any_of(
-        std::initializer_list<fs::path>{
-            folder / "../lib/wine/i386-unix/ntdll.so", folder / "../lib32/wine/i386-unix/ntdll.so",
-            folder / "../i386-linux-gnu/wine/i386-unix/ntdll.so"},
+        std::initializer_list<fs::path>{folder / "../lib/wine/i386-unix/ntdll.so",
+                                        folder / "../lib32/wine/i386-unix/ntdll.so",
+                                        folder / "../i386-linux-gnu/wine/i386-unix/ntdll.so"},
         [](const fs::path& file) {
             std::error_code ignored;
             return fs::exists(file, ignored);
@@ -94,7 +99,8 @@ Finding plugin() {
     const fs::path found = find_library(Library::wine, 64);
     if (!found.empty())
         return {"plugin", State::good, found, "beside this command", {}};
-    return {"plugin", State::note, "libwritewatch-wine.so is not here", "looked beside this command",
+    return {"plugin", State::note, "libwritewatch-wine.so is not here",
+            "looked beside this command",
             "for Windows programs install it, or build it: x86, and not with sanitizers"};
 }
 
@@ -108,8 +114,11 @@ Finding plugin_32(const std::vector<Wine>& wines) {
             who.push_back(name_of(wine));
     }
     if (who.empty())
-        return {"plugin-32", State::good, "not here, and no Wine needs one",
-                "no Wine that was found has an i386-unix/ntdll.so", {}};
+        return {"plugin-32",
+                State::good,
+                "not here, and no Wine needs one",
+                "no Wine that was found has an i386-unix/ntdll.so",
+                {}};
     return {"plugin-32", State::note,
             fmt::format("not here: 32-bit programs run as always on {}", fmt::join(who, ", ")),
             "looked beside this command",
@@ -126,9 +135,10 @@ void examine_wines(Findings& findings) {
     for (const Wine& wine : wines)
         findings.push_back(examine(wine));
     if (wines.empty())
-        findings.push_back({"wine", State::note, "none found",
-                            "looked in PATH, /opt, and where Steam, Lutris, Bottles and Heroic keep theirs",
-                            "for Windows programs install one (Debian: apt install wine)"});
+        findings.push_back(
+            {"wine", State::note, "none found",
+             "looked in PATH, /opt, and where Steam, Lutris, Bottles and Heroic keep theirs",
+             "for Windows programs install one (Debian: apt install wine)"});
 }
 
 } // namespace ww::command

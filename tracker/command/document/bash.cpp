@@ -18,7 +18,8 @@ std::vector<std::string> names_of(const CommandOutline& command) {
 std::string values_of(const OptionOutline& option) {
     switch (option.takes) {
     case Takes::choice:
-        return fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$word\"))", fmt::join(option.choices, " "));
+        return fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$word\"))",
+                           fmt::join(option.choices, " "));
     case Takes::file:
         return "COMPREPLY=($(compgen -f -- \"$word\"))";
     case Takes::text:
@@ -57,7 +58,8 @@ std::string bash_completion(const CommandOutline& command) {
         values += value_cases(sub);
         options += fmt::format("    {}) words='{}' ;;\n", sub.name, fmt::join(names_of(sub), " "));
     }
-    return fmt::format(R"sh(# bash completion for {0}; made from its command line
+    return fmt::format(
+        R"sh(# bash completion for {0}; made from its command line
 
 _{0}() {{
     local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} sub='' words='' i
@@ -91,9 +93,9 @@ _{0}() {{
 }}
 complete -o bashdefault -o default -F _{0} {0}
 )sh",
-                       command.name, fmt::join(subcommands, " | "),
-                       with_program.empty() ? "''" : fmt::format("{}", fmt::join(with_program, " | ")), values,
-                       fmt::join(subcommands, " "), fmt::join(names_of(command), " "), options);
+        command.name, fmt::join(subcommands, " | "),
+        with_program.empty() ? "''" : fmt::format("{}", fmt::join(with_program, " | ")), values,
+        fmt::join(subcommands, " "), fmt::join(names_of(command), " "), options);
 }
 
 } // namespace ww::command

@@ -15,7 +15,8 @@ std::string quoted(const std::string& text) {
     return "'" + escaped + "'";
 }
 
-std::string line_of(const std::string& command, const std::string& when, const OptionOutline& option) {
+std::string line_of(const std::string& command, const std::string& when,
+                    const OptionOutline& option) {
     std::string line = fmt::format("complete -c {} -n '{}'", command, when);
     for (const std::string& name : option.names)
         line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);

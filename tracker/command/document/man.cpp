@@ -80,9 +80,10 @@ std::string options_of(const CommandOutline& command) {
 } // namespace
 
 std::string man_page(const CommandOutline& command) {
-    std::string page = fmt::format(
-        ".TH WRITEWATCH 1 \"{}\" \"writewatch {}\" \"User Commands\"\n", kDate, WW_VERSION);
-    page += fmt::format(".SH NAME\n{} \\- tells which pages of memory programs write\n", command.name);
+    std::string page = fmt::format(".TH WRITEWATCH 1 \"{}\" \"writewatch {}\" \"User Commands\"\n",
+                                   kDate, WW_VERSION);
+    page +=
+        fmt::format(".SH NAME\n{} \\- tells which pages of memory programs write\n", command.name);
     page += ".SH SYNOPSIS\n";
     for (const CommandOutline& sub : command.subcommands)
         page += (&sub != &command.subcommands.front() ? ".br\n" : "") +
@@ -91,7 +92,8 @@ std::string man_page(const CommandOutline& command) {
     page += options_of(command);
     page += ".SH COMMANDS\n";
     for (const CommandOutline& sub : command.subcommands)
-        page += fmt::format(".SS {}\n{}{}", roff(sub.name), lines(sub.summary + "."), options_of(sub));
+        page +=
+            fmt::format(".SS {}\n{}{}", roff(sub.name), lines(sub.summary + "."), options_of(sub));
     return page;
 }
 

@@ -57,8 +57,13 @@ std::vector<std::string> paragraphs_of(const std::string& text) {
 } // namespace
 
 CommandOutline outline_of(const CLI::App& app) {
-    CommandOutline outline{app.get_name(), app.get_description(), paragraphs_of(app.get_footer()), {}, {},
-                           app.get_prefix_command(), {}};
+    CommandOutline outline{app.get_name(),
+                           app.get_description(),
+                           paragraphs_of(app.get_footer()),
+                           {},
+                           {},
+                           app.get_prefix_command(),
+                           {}};
     for (const CLI::Option* option : app.get_options()) {
         if (!option->get_group().empty())
             (option->get_positional() ? outline.positionals : outline.options)

@@ -39,14 +39,16 @@ std::string action_of(const OptionOutline& option) {
 std::string arguments_of(const CommandOutline& command) {
     std::string text;
     for (const OptionOutline& option : command.options) {
-        const std::string what = fmt::format("'[{}]{}'", quoted(option.description), action_of(option));
+        const std::string what =
+            fmt::format("'[{}]{}'", quoted(option.description), action_of(option));
         text += option.names.size() == 1
                     ? fmt::format(" \\\n            {}{}", option.names.front(), what)
-                    : fmt::format(" \\\n            '({0})'{{{1}}}{2}", fmt::join(option.names, " "),
-                                  fmt::join(option.names, ","), what);
+                    : fmt::format(" \\\n            '({0})'{{{1}}}{2}",
+                                  fmt::join(option.names, " "), fmt::join(option.names, ","), what);
     }
     if (command.takes_program)
-        text += " \\\n            '(-)1:program:_command_names -e' \\\n            '*::arguments: _normal'";
+        text += " \\\n            '(-)1:program:_command_names -e' \\\n            '*::arguments: "
+                "_normal'";
     for (const OptionOutline& positional : command.positionals)
         text += fmt::format(" \\\n            '::{}:{}'", quoted(positional.names.front()),
                             positional.takes == Takes::file ? "_files" : " ");
@@ -60,7 +62,8 @@ std::string zsh_completion(const CommandOutline& command) {
     std::string cases;
     for (const CommandOutline& sub : command.subcommands) {
         described += fmt::format("            '{}:{}'\n", sub.name, quoted(sub.summary));
-        cases += fmt::format("        {})\n            _arguments{} ;;\n", sub.name, arguments_of(sub));
+        cases +=
+            fmt::format("        {})\n            _arguments{} ;;\n", sub.name, arguments_of(sub));
     }
     return fmt::format(R"sh(#compdef {0}
 # made from the command line of {0}

@@ -111,18 +111,19 @@ private:
 
 std::string card_of(const Comparison& all) {
     const auto typical = [](const std::vector<Round>& rounds, auto member) {
-        return median(rounds, [&](const Round& round) {
-            return static_cast<double>(round.tally.*member);
-        });
+        return median(rounds,
+                      [&](const Round& round) { return static_cast<double>(round.tally.*member); });
     };
     const double first_writes = typical(all.ours, &Tally::first_writes);
     const double resets = typical(all.ours, &Tally::resets);
     Table table;
     table.head(all);
-    table.compare("time", all, [](const Round& r) { return r.ended.seconds; }, duration);
-    table.compare("processor time", all, [](const Round& r) { return r.ended.processor_seconds; },
-                  duration);
-    const auto counted = [&](const char* what, std::uint64_t Tally::*member, std::string (*show)(double)) {
+    table.compare(
+        "time", all, [](const Round& r) { return r.ended.seconds; }, duration);
+    table.compare(
+        "processor time", all, [](const Round& r) { return r.ended.processor_seconds; }, duration);
+    const auto counted = [&](const char* what, std::uint64_t Tally::*member,
+                             std::string (*show)(double)) {
         table.row(what, counted_by_mprotect(all) ? show(typical(all.stock, member)) : "",
                   show(typical(all.ours, member)));
     };
@@ -130,7 +131,8 @@ std::string card_of(const Comparison& all) {
     counted("time in queries", &Tally::query_ns, [](double ns) { return duration(ns / 1e9); });
     counted("pages reported", &Tally::pages, grouped);
     const auto faults = [](const Round& r) { return static_cast<double>(r.ended.page_faults); };
-    table.row("page faults, no signal", grouped(median(all.stock, faults)), grouped(median(all.ours, faults)));
+    table.row("page faults, no signal", grouped(median(all.stock, faults)),
+              grouped(median(all.ours, faults)));
     table.row("first writes, at least", "", grouped(first_writes));
     table.row("signals for them", "~" + grouped(first_writes), "0");
     table.row("mprotect calls for them", "~" + grouped(first_writes + resets), "0");
@@ -139,7 +141,8 @@ std::string card_of(const Comparison& all) {
 
 std::string summary_of(const Tally& tally, const Ended& ended) {
     if (tally.unreadable != 0)
-        return "the program's libraries of writewatch are of another version than this command, which "
+        return "the program's libraries of writewatch are of another version than this command, "
+               "which "
                "cannot read what they counted: use both of one";
     if (tally.watches == 0)
         return "nothing was watched: the program never asked for it, or could not be served (see "
@@ -147,11 +150,12 @@ std::string summary_of(const Tally& tally, const Ended& ended) {
     const double seconds = static_cast<double>(tally.query_ns) / 1e9;
     const double each = tally.queries > 0 ? seconds / static_cast<double>(tally.queries) : 0;
     return fmt::format(
-        "{} queries of {} watches reported {} pages in {} ({} each); {} page faults, no signal: stock "
+        "{} queries of {} watches reported {} pages in {} ({} each); {} page faults, no signal: "
+        "stock "
         "Wine's way takes {} signals and {} mprotect calls",
-        grouped_count(tally.queries), grouped_count(tally.watches), grouped_count(tally.pages), duration(seconds),
-        duration(each), grouped(static_cast<double>(ended.page_faults)), grouped_count(tally.first_writes),
-        grouped_count(tally.first_writes + tally.resets));
+        grouped_count(tally.queries), grouped_count(tally.watches), grouped_count(tally.pages),
+        duration(seconds), duration(each), grouped(static_cast<double>(ended.page_faults)),
+        grouped_count(tally.first_writes), grouped_count(tally.first_writes + tally.resets));
 }
 
 } // namespace ww::command

@@ -91,8 +91,9 @@ pid_t spawn(Child& child, const sigset_t& signals) {
     if (error == ENOENT)
         throw Failure(fmt::format("there is no program '{}'", child.command[0]), kNotFound);
     if (error != 0)
-        throw Failure(fmt::format("'{}' cannot be started: {}", child.command[0], std::strerror(error)),
-                      kNotStarted);
+        throw Failure(
+            fmt::format("'{}' cannot be started: {}", child.command[0], std::strerror(error)),
+            kNotStarted);
     return pid;
 }
 

@@ -52,14 +52,18 @@ Program find_program(const std::vector<std::string>& words, const std::string& w
     const fs::path& first = words.front();
     if (is_windows_program(first)) {
         if (heap)
-            throw Failure("--heap is for native programs; what a Windows program watches is up to it", kUsage);
+            throw Failure(
+                "--heap is for native programs; what a Windows program watches is up to it",
+                kUsage);
         program.wine = choose_wine(wine);
         program.libraries.push_back(needed_library(Library::wine, program.wine));
         program.command.insert(program.command.begin(), program.wine);
         return program;
     }
     if (!wine.empty())
-        throw Failure(fmt::format("--wine is for Windows programs, which '{}' is not", words.front()), kUsage);
+        throw Failure(
+            fmt::format("--wine is for Windows programs, which '{}' is not", words.front()),
+            kUsage);
     const fs::path plugin = find_library(Library::wine, elf_bits(first) == 32 ? 32 : 64);
     if (!plugin.empty())
         program.libraries.push_back(plugin);

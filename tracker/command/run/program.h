@@ -17,8 +17,8 @@ enum class Way : unsigned char {
 };
 
 struct Program {
-    std::vector<std::string> command; // what to start: perhaps Wine with the program
-    std::filesystem::path wine;       // its loader, if Wine runs it
+    std::vector<std::string> command;             // what to start: perhaps Wine with the program
+    std::filesystem::path wine;                   // its loader, if Wine runs it
     std::vector<std::filesystem::path> libraries; // that are preloaded
 };
 

@@ -36,8 +36,8 @@ void add(Tally& tally, const TrackerCounts& tracker) {
 
 std::uint64_t files_in(const fs::path& folder) {
     std::error_code ignored;
-    return static_cast<std::uint64_t>(
-        std::ranges::count_if(fs::directory_iterator{folder, ignored}, [](const fs::directory_entry& entry) {
+    return static_cast<std::uint64_t>(std::ranges::count_if(
+        fs::directory_iterator{folder, ignored}, [](const fs::directory_entry& entry) {
             return entry.path().extension() == counters::kSuffix;
         }));
 }
@@ -55,7 +55,8 @@ std::string pattern() {
 CountersFolder::CountersFolder() {
     std::string name = pattern();
     if (::mkdtemp(name.data()) == nullptr)
-        throw Failure("no folder for counters can be made at " + name + ": " + std::strerror(errno));
+        throw Failure("no folder for counters can be made at " + name + ": " +
+                      std::strerror(errno));
     path_ = name;
 }
 

@@ -8,7 +8,7 @@
 namespace ww::command {
 
 struct Tally {
-    std::uint64_t watches = 0;  // that ever began
+    std::uint64_t watches = 0; // that ever began
     std::uint64_t queries = 0;
     std::uint64_t resets = 0; // queries with reset
     std::uint64_t pages = 0;  // reported, with reset or without
