@@ -22,9 +22,6 @@ PREFIX = sys.argv.pop(1)
 DEMO = sys.argv.pop(1) if len(sys.argv) > 1 else None
 NO_TRACKING = command.why_not_tracking()
 NO_WINE = None if DEMO and shutil.which('/usr/lib/wine/wine64') else "needs the plugin and Debian's Wine"
-# Whether the library lets the user choose how it finds writes.
-CHOOSES = subprocess.run([ASKING, '1', '0'], env={**os.environ, 'WRITEWATCH_BACKEND': 'none'}, check=False,
-                         capture_output=True).returncode != 0
 NOTHING = 'writewatch: nothing was watched: '
 ENVIRONMENT = {name: value for name, value in os.environ.items()
                if not name.startswith(('WRITEWATCH', 'WINE', 'LD_'))}
@@ -182,10 +179,6 @@ class Comparison(unittest.TestCase):
 
     def test_a_program_that_asks_the_library_is_compared_with_mprotect(self):
         process = run('--compare', '--rounds', '2', '--', ASKING, '50', '0')
-        if not CHOOSES:
-            self.assertEqual((process.returncode, process.stdout), (1, ''))
-            self.assertIn('WRITEWATCH_BACKEND=mprotect', process.stderr)
-            return
         self.assertEqual((process.returncode, process.stderr), (0, ''))
         rows = self.rows(process.stdout)
         self.assertEqual(rows['program'], [f'{ASKING} 50 0'])

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <fstream>
-#include <iterator>
 #include <string_view>
 #include <vector>
 
@@ -22,11 +21,10 @@ constexpr std::array<Ours, 2> kOurs{{
     {"libwritewatch-malloc.so", "allocator-hooks"},
 }};
 
-// Folders as seen from the command's own: build folders, with the one that
-// ./check makes for 32 bit, and where things are installed.
+// Build folders as seen from the command's own, with the one that ./check makes
+// for 32 bit; and folders below the place where things are installed.
 constexpr const char* kBuildFolders[] = {"../..", "../../../build32"};
-constexpr const char* kInstalled[] = {"../" WW_LIBDIR, "../lib/i386-linux-gnu", "../lib32",
-                                      "../lib"};
+constexpr const char* kInstalled[] = {WW_LIBDIR, "lib/i386-linux-gnu", "lib32", "lib"};
 
 const Ours& ours(Library library) noexcept {
     return kOurs[static_cast<std::size_t>(library)];
@@ -55,7 +53,8 @@ fs::path find_library(Library library, int bits) {
     std::vector<fs::path> folders;
     for (const char* build : kBuildFolders)
         folders.push_back(fs::path{build} / ours(library).built_in);
-    folders.insert(folders.end(), std::begin(kInstalled), std::end(kInstalled));
+    for (const char* installed : kInstalled)
+        folders.push_back(fs::path{".."} / installed);
     for (const fs::path& folder : folders) {
         const fs::path candidate = (own_folder() / folder / ours(library).file).lexically_normal();
         if (elf_bits(candidate) == bits)
