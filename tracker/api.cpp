@@ -30,6 +30,12 @@ constexpr ww_backend public_name(BackendKind kind) noexcept {
     return static_cast<ww_backend>(kind);
 }
 
+Error refusal(ww::kernel::Verdict reason) noexcept {
+    if (reason.missing == ww::kernel::Missing::known_setting)
+        return Error::invalid;
+    return reason.error.passes() ? reason.error : Error::no_backend;
+}
+
 int give(std::optional<Watched> found, ww_range* watch) noexcept {
     if (found && watch != nullptr)
         *watch = {reinterpret_cast<void*>(found->range.start), found->range.bytes()};
@@ -75,9 +81,7 @@ int ww_tracker_create_with(ww_tracker** tracker, ww_backend backend) noexcept {
         return -Error::invalid.code();
     const ww::Choice choice = ww::choose_backend(static_cast<BackendKind>(backend));
     if (choice.kind == BackendKind::none)
-        return choice.reason.missing == ww::kernel::Missing::known_setting
-                   ? -Error::invalid.code()
-                   : -Error::no_backend.code();
+        return -refusal(choice.reason).code();
     const Result<Tracker*> created = Tracker::create(choice.kind);
     if (!created)
         return -created.error().code();

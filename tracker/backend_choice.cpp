@@ -25,7 +25,8 @@ kernel::Verdict probe() noexcept {
     int verdict = remembered.load(std::memory_order_relaxed);
     if (verdict == kUnknown) {
         verdict = packed(kernel::probe_pagemap_scan());
-        remembered.store(verdict, std::memory_order_relaxed);
+        if (!unpacked(verdict).error.passes())
+            remembered.store(verdict, std::memory_order_relaxed);
     }
     return unpacked(verdict);
 }

@@ -40,11 +40,14 @@ Choice choose(BackendKind demanded, Setting setting, Probe probe_pagemap_scan) n
     const kernel::Verdict verdict = probe_pagemap_scan();
     if (verdict.missing == Missing::nothing)
         return {BackendKind::pagemap_scan, {}};
-    const bool must = demanded == BackendKind::pagemap_scan || setting == Setting::pagemap_scan;
+    // What fails just now is no ground to be served worse ever after.
+    const bool must = demanded == BackendKind::pagemap_scan || setting == Setting::pagemap_scan ||
+                      verdict.error.passes();
     return {must ? BackendKind::none : BackendKind::protection, verdict};
 }
 
-// In this process. Found at the first call and remembered.
+// In this process. Found at the first call and remembered, unless it failed for want
+// of something that may be had later.
 Choice choose_backend(BackendKind demanded = BackendKind::none) noexcept;
 
 } // namespace ww

@@ -32,6 +32,18 @@ TEST_CASE("choice: pagemap-scan where it works, else mprotect and the reason why
     CHECK(choose(kAny, Setting::nothing, lacks).reason.missing == Missing::scan);
 }
 
+TEST_CASE("choice: what fails just now is no ground for another back end") {
+    for (const int error : {EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN}) {
+        const Choice choice = choose(kAny, Setting::nothing, [&] {
+            return Verdict{Missing::userfaultfd, Error{error}};
+        });
+        CHECK(choice.kind == BackendKind::none);
+        CHECK(choice.reason.error == Error{error});
+    }
+    for (const int error : {EPERM, EACCES, ENOSYS, ENOTSUP, ENOTTY, EINVAL, ENOENT})
+        CHECK_FALSE(Error{error}.passes());
+}
+
 TEST_CASE("choice: who demands one gets it or nothing") {
     constexpr BackendKind kScan = BackendKind::pagemap_scan;
     CHECK(choose(kScan, Setting::nothing, works).kind == kScan);

@@ -15,6 +15,13 @@ public:
     constexpr explicit operator bool() const noexcept { return code_ != 0; }
     friend constexpr bool operator==(Error, Error) noexcept = default;
 
+    // Whether it tells of the moment and not of the machine: the same call may
+    // succeed later.
+    constexpr bool passes() const noexcept {
+        return code_ == EMFILE || code_ == ENFILE || code_ == ENOMEM || code_ == EINTR ||
+               code_ == EAGAIN;
+    }
+
     // The ones that the rest of the tracker gives or tells apart.
     static const Error none, invalid, exists, not_found, no_memory, not_permitted,
         unsupported_memory, no_backend, forked, busy, other_object, out_of_range;

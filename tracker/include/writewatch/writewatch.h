@@ -153,7 +153,9 @@ enum ww_backend {
  * memory. Unless it is WW_BACKEND_PAGEMAP_SCAN, `reason` says in words why not,
  * as one line without a newline; otherwise it becomes "". `reason` may be NULL;
  * at most `reason_bytes` bytes are written, always ending in NUL.
- * The first call opens and closes two descriptors and maps a few pages. */
+ * The first call opens and closes two descriptors and maps a few pages. Where that
+ * fails for want of descriptors or memory the answer is WW_BACKEND_NONE, and is
+ * not remembered. */
 WW_EXPORT enum ww_backend ww_probe(char *reason, size_t reason_bytes) WW_NOEXCEPT;
 
 /* "pagemap-scan", "mprotect" or "none"; static. */
@@ -163,7 +165,7 @@ WW_EXPORT const char *ww_backend_name(enum ww_backend backend) WW_NOEXCEPT;
  * the watches. Memory can be watched by one tracker at a time.
  *   -ENOTSUP  no back end serves (ww_probe() says why)
  *   -EINVAL   WRITEWATCH_BACKEND is not a back end
- *   -EMFILE, -ENFILE, -ENOMEM as from the kernel */
+ *   -EMFILE, -ENFILE, -ENOMEM as from the kernel; a later call may succeed */
 WW_EXPORT int ww_tracker_create(ww_tracker **tracker) WW_NOEXCEPT;
 
 /* The same with this back end and no other; WW_BACKEND_NONE leaves the choice
