@@ -5,8 +5,6 @@
 #include "backend_choice.h"
 #include "kernel/capabilities.h"
 
-#include <algorithm>
-#include <cstring>
 #include <optional>
 
 using ww::BackendKind;
@@ -203,8 +201,7 @@ void ww_tracker_counters(const ww_tracker* tracker, ww_counters* counters,
                             .reopened = backend.reopened(),
                             .mapping_limits = backend.mapping_limits(),
                             .foreign_handlers = backend.foreign_handlers()};
-    std::memset(counters, 0, counters_bytes);
-    std::memcpy(counters, &known, std::min(counters_bytes, sizeof known));
+    ww::give(known, counters, counters_bytes);
 }
 
 } // extern "C"

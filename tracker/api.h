@@ -7,8 +7,10 @@
 #include "tracker.h"
 #include "writewatch/writewatch.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace ww {
 
@@ -43,6 +45,13 @@ std::ptrdiff_t outcome(Collected done, const Answer& answer, void** resume) noex
     if (resume != nullptr)
         *resume = reinterpret_cast<void*>(done.resume);
     return static_cast<std::ptrdiff_t>(answer.count());
+}
+
+// A struct that may grow in later versions, for a caller who knows `bytes` of it.
+template<class Known>
+void give(const Known& known, Known* given, std::size_t bytes) noexcept {
+    std::memset(given, 0, bytes);
+    std::memcpy(given, &known, std::min(bytes, sizeof known));
 }
 
 } // namespace ww

@@ -5,8 +5,6 @@
 #include "api.h"
 #include "hot_pages.h"
 
-#include <algorithm>
-#include <cstring>
 
 using ww::check;
 using ww::HotPages;
@@ -97,8 +95,7 @@ void ww_hot_counters_get(const ww_hot_pages* hot, ww_hot_counters* counters,
                                 .unasked = now.unasked,
                                 .armed = now.armed,
                                 .equal = now.equal};
-    std::memset(counters, 0, counters_bytes);
-    std::memcpy(counters, &known, std::min(counters_bytes, sizeof known));
+    ww::give(known, counters, counters_bytes);
 }
 
 } // extern "C"

@@ -2,15 +2,14 @@
 // The C functions: checks of the arguments, and nothing else.
 #include "writewatch/snapshot.h"
 
-#include "kernel/memory.h"
+#include "aliases.h"
+#include "api.h"
 #include "snapshots.h"
 
-#include <algorithm>
-#include <cstring>
-
-using ww::Range;
+using ww::check;
+using ww::impl;
+using ww::range_of;
 using ww::Snapshots;
-using ww::Tracker;
 using ww::kernel::Error;
 using ww::kernel::KeepErrno;
 using ww::kernel::Result;
@@ -32,10 +31,10 @@ int ww_snapshots_create(ww_tracker* tracker, std::size_t checkpoint_limit, std::
     const KeepErrno keep;
     if (tracker == nullptr || snapshots == nullptr)
         return -Error::invalid.code();
-    auto& owner = *reinterpret_cast<Tracker*>(tracker);
-    if (owner.in_child())
+    if (impl(tracker)->in_child())
         return -kForked.code();
-    const Result<Snapshots*> created = Snapshots::create(owner, checkpoint_limit, bytes_limit);
+    const Result<Snapshots*> created =
+        Snapshots::create(*impl(tracker), checkpoint_limit, bytes_limit);
     if (!created)
         return -created.error().code();
     *snapshots = reinterpret_cast<ww_snapshots*>(*created);
@@ -50,29 +49,23 @@ void ww_snapshots_destroy(ww_snapshots* snapshots) noexcept {
 
 int ww_snapshots_add(ww_snapshots* snapshots, void* base, std::size_t bytes) noexcept {
     const KeepErrno keep;
-    if (impl(snapshots)->in_child())
-        return -kForked.code();
-    const auto start = reinterpret_cast<std::uintptr_t>(base);
-    if (!ww::is_valid(start, bytes, ww::kernel::page_bytes()))
-        return -Error::invalid.code();
-    return -impl(snapshots)->add({start, start + bytes}).code();
+    if (const Error error = check(impl(snapshots)->tracker(), base, bytes))
+        return -error.code();
+    return -impl(snapshots)->add(range_of(base, bytes)).code();
 }
 
 int ww_snapshots_add_aliases(ww_snapshots* snapshots, ww_aliases* aliases, void* base,
                              std::size_t bytes) noexcept {
     const KeepErrno keep;
-    if (impl(snapshots)->in_child())
-        return -kForked.code();
-    const auto start = reinterpret_cast<std::uintptr_t>(base);
-    if (!ww::is_valid(start, bytes, ww::kernel::page_bytes()))
-        return -Error::invalid.code();
+    if (const Error error = check(impl(snapshots)->tracker(), base, bytes))
+        return -error.code();
     auto& group = *reinterpret_cast<ww::Aliases*>(aliases);
-    return -impl(snapshots)->add({start, start + bytes}, group).code();
+    return -impl(snapshots)->add(range_of(base, bytes), group).code();
 }
 
 int ww_snapshots_take(ww_snapshots* snapshots, std::uint64_t* checkpoint) noexcept {
     const KeepErrno keep;
-    if (impl(snapshots)->in_child())
+    if (impl(snapshots)->tracker().in_child())
         return -kForked.code();
     const Result<std::uint64_t> taken = impl(snapshots)->take();
     if (!taken)
@@ -84,14 +77,14 @@ int ww_snapshots_take(ww_snapshots* snapshots, std::uint64_t* checkpoint) noexce
 
 int ww_snapshots_restore(ww_snapshots* snapshots, std::uint64_t checkpoint) noexcept {
     const KeepErrno keep;
-    if (impl(snapshots)->in_child())
+    if (impl(snapshots)->tracker().in_child())
         return -kForked.code();
     return -impl(snapshots)->restore(checkpoint).code();
 }
 
 int ww_snapshots_drop(ww_snapshots* snapshots, std::uint64_t checkpoint) noexcept {
     const KeepErrno keep;
-    if (impl(snapshots)->in_child())
+    if (impl(snapshots)->tracker().in_child())
         return -kForked.code();
     return -impl(snapshots)->drop(checkpoint).code();
 }
@@ -111,8 +104,7 @@ void ww_snapshots_stats(ww_snapshots* snapshots, ww_snapshot_stats* stats,
                                   .pages_compared = now.takes.compared,
                                   .pages_copied = now.takes.copied,
                                   .faults_avoided = now.takes.faults_avoided};
-    std::memset(stats, 0, stats_bytes);
-    std::memcpy(stats, &known, std::min(stats_bytes, sizeof known));
+    ww::give(known, stats, stats_bytes);
 }
 
 } // extern "C"

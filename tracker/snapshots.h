@@ -31,7 +31,7 @@ public:
                                              std::size_t bytes_limit) noexcept;
     static void destroy(Snapshots* snapshots) noexcept;
 
-    bool in_child() const noexcept { return tracker_.in_child(); }
+    const Tracker& tracker() const noexcept { return tracker_; }
 
     kernel::Error add(Range range) noexcept;
     kernel::Error add(Range range, Aliases& aliases) noexcept;
