@@ -30,9 +30,10 @@ public:
     View look() const noexcept {
         const std::uint32_t before = sequence_.load(std::memory_order_acquire);
         Watched watched{
-            {start_.load(std::memory_order_acquire), end_.load(std::memory_order_acquire)},
-            kind_.load(std::memory_order_acquire)};
-        watched.note = note_.load(std::memory_order_acquire);
+            {start_.load(std::memory_order_acquire), end_.load(std::memory_order_acquire)}};
+        const std::uint16_t traits = traits_.load(std::memory_order_acquire);
+        watched.kind = static_cast<MemoryKind>(traits & 0xff);
+        watched.note = static_cast<std::uint8_t>(traits >> 8);
         return {watched, before, sequence_.load(std::memory_order_relaxed) == before};
     }
     bool is_still(const View& seen) const noexcept {
@@ -67,8 +68,7 @@ public:
     void begin(Watched watched) noexcept {
         start_.store(watched.range.start, std::memory_order_release);
         end_.store(watched.range.end, std::memory_order_release);
-        kind_.store(watched.kind, std::memory_order_release);
-        note_.store(watched.note, std::memory_order_release);
+        traits_.store(traits_of(watched), std::memory_order_release);
         become(State::live);
     }
 
@@ -88,6 +88,10 @@ private:
         return (sequence / kStates + 1) * kStates + static_cast<std::uint32_t>(state);
     }
 
+    static constexpr std::uint16_t traits_of(Watched watched) noexcept {
+        return static_cast<std::uint16_t>(watched.note << 8 | static_cast<int>(watched.kind));
+    }
+
     bool change(const View& seen, State from, State to) noexcept {
         std::uint32_t expected = seen.sequence;
         return seen.whole && state_of(expected) == from &&
@@ -101,8 +105,7 @@ private:
 
     std::atomic<std::uintptr_t> start_{0};
     std::atomic<std::uintptr_t> end_{0};
-    std::atomic<MemoryKind> kind_{MemoryKind::anonymous};
-    std::atomic<std::uint8_t> note_{0};
+    std::atomic<std::uint16_t> traits_{0}; // kind, and the note above it
     std::atomic<std::uint32_t> sequence_{0};
     std::atomic<counters::Watch*> counts_{nullptr};
 };

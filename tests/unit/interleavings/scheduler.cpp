@@ -8,7 +8,8 @@ namespace model {
 
 namespace {
 
-constexpr std::size_t kStackBytes = 128U << 10;
+// Larger ones would come from the kernel anew for each execution.
+constexpr std::size_t kStackBytes = 64U << 10;
 
 bool acquires(Order order) {
     return order == Order::acquire || order == Order::acq_rel || order == Order::seq_cst;
