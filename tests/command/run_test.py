@@ -53,8 +53,9 @@ class Program(unittest.TestCase):
 
     def test_a_signal_that_ends_the_program_ends_the_command(self):
         for number in [signal.SIGTERM, signal.SIGSEGV, signal.SIGKILL]:
-            process = run('--', 'sh', '-c', f'kill -{number.value} $$')
+            process = run('--', 'sh', '-c', f'echo "$WRITEWATCH_COUNTERS"; kill -{number.value} $$')
             self.assertEqual(process.returncode, -number)
+            self.assertFalse(Path(process.stdout.strip()).exists())
             self.assertTrue(last_line(process).startswith(NOTHING))
 
     def test_a_signal_sent_to_the_command_reaches_the_program(self):

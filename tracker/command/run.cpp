@@ -25,7 +25,8 @@ struct Wish {
     std::string wine;
 };
 
-int run_once(const Program& program, const Wish& wish) {
+// The folder is gone before a signal may end us.
+Ended run_and_tell(const Program& program, const Wish& wish) {
     const CountersFolder counters;
     Child child = prepare(program, wish.stock ? Way::stock : Way::writewatch, counters.path());
     child.limit = std::chrono::seconds{wish.limit_seconds};
@@ -34,7 +35,11 @@ int run_once(const Program& program, const Wish& wish) {
         fmt::print(stderr, "writewatch: killed after {} seconds\n", wish.limit_seconds);
     if (!wish.stock)
         fmt::print(stderr, "writewatch: {}\n", summary_of(counters.tally(), ended));
-    return end_as(ended.wait_status);
+    return ended;
+}
+
+int run_once(const Program& program, const Wish& wish) {
+    return end_as(run_and_tell(program, wish).wait_status);
 }
 
 // What a program says is only of interest if it fails.
