@@ -45,6 +45,22 @@ TEST_CASE("mprotect: access that the program gives itself is found, its writes a
           }) == 0);
 }
 
+TEST_CASE("mprotect: a written page that is closed, mapped anew and written is reported once") {
+    CHECK(in_child([] {
+              Memory memory{1};
+              EXPECT(memory.watch() == 0);
+              memory.byte(0) = 1;
+              EXPECT(memory.protect(0, PROT_NONE));
+              EXPECT(memory.collect() == PageSet{0});
+              EXPECT(::mmap(memory.at(0), kPage, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == memory.at(0));
+              memory.byte(0) = 2;
+              EXPECT(memory.collect(WW_RESET) == PageSet{0});
+              EXPECT(memory.collect().empty());
+              return 0;
+          }) == 0);
+}
+
 TEST_CASE("mprotect: more pieces than the kernel allows mappings: nothing lost, and counted") {
     if (kHasMappingsOfItsOwn) {
         MESSAGE("not with a sanitizer");
