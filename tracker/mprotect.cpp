@@ -130,7 +130,10 @@ Error Mprotect::watch_alike(Range part, Access access) noexcept {
     const Error error = pieces_.change(part, [&](Piece& piece) {
         piece = {.write = access.write || (read_only && piece.write), .execute = access.execute};
     });
-    return error ? error : pieces_.add(part, {.write = access.write, .execute = access.execute});
+    const Error added =
+        error ? error : pieces_.add(part, {.write = access.write, .execute = access.execute});
+    ++registry_of_mine_.begun;
+    return added;
 }
 
 Error Mprotect::arm_ahead(Watched watched) noexcept {
@@ -213,9 +216,11 @@ bool is_writable_now(std::uintptr_t page) noexcept {
 bool Mprotect::serve_fault(std::uintptr_t address, bool is_surely_store) noexcept {
     const std::uintptr_t page = address & ~(kernel::page_bytes() - 1);
     const Range whole{page, page + kernel::page_bytes()};
+    const Registry& registry = *registry_.load();
+    const std::uint32_t begun = registry.begun.load();
     Mprotect* ending = nullptr;
     std::optional<Piece> ending_piece;
-    for (Mprotect* each = registry_.load()->newest.load(); each != nullptr; each = each->next_) {
+    for (Mprotect* each = registry.newest.load(); each != nullptr; each = each->next_) {
         const std::optional<Piece> piece = each->pieces_.find(whole);
         if (piece && !piece->ending)
             return each->serve(whole, *piece);
@@ -226,8 +231,9 @@ bool Mprotect::serve_fault(std::uintptr_t address, bool is_surely_store) noexcep
     }
     if (ending != nullptr)
         return ending->serve(whole, *ending_piece);
-    // Of memory that was unwatched since the fault, and is open now.
-    return is_surely_store && is_writable_now(page);
+    // Of memory that was unwatched since the fault, and is open now, or watched
+    // once more.
+    return is_surely_store && (is_writable_now(page) || registry.begun.load() != begun);
 }
 
 bool Mprotect::serve(Range page, Piece piece) noexcept {

@@ -27,7 +27,8 @@
 // each round means that somebody else got on, so nobody waits. A page whose
 // protection lets nobody read it was never closed by us: that fault is the
 // program's own, as is one where the program had read-only memory when it was
-// watched.
+// watched. Where no piece is found and the page is closed, one may have begun
+// between the two looks: then the store is tried again.
 //
 // What the program did to its mappings without a word shows as memory that is
 // open though no word says so: find_opened(), once in each collect.
@@ -75,6 +76,7 @@ private:
         kernel::ForkGuard fork_guard;
         kernel::ChangeLock lock;
         std::atomic<Mprotect*> newest{nullptr};
+        std::atomic<std::uint32_t> begun{0}; // pieces, counted before any is closed
     };
     static std::atomic<Registry*> registry_;
 
