@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+from pathlib import Path
 
 import command
 from watching import Watching
@@ -104,6 +105,11 @@ class Refused(unittest.TestCase):
 
     def test_that_watches_nothing(self):
         self.assertIn('watches nothing', self.refuse(str(os.getpid()), '--once'))
+
+    def test_that_is_a_forked_child_of_one_that_watches(self):
+        with Watching('forks') as host:
+            children = Path(f'/proc/{host.pid}/task/{host.pid}/children').read_text(encoding='utf-8')
+            self.assertIn('watches nothing', self.refuse(children.strip(), '--once'))
 
     def test_that_counts_nothing(self):
         with Watching(env={**os.environ, 'WRITEWATCH_COUNTERS': 'off'}) as host:

@@ -3,15 +3,20 @@
 // 8 MiB of which the first half is there and the first quarter is written, and
 // 1 MiB that was never touched. Some hundred queries a second, without reset.
 //
-// usage: watching [RESETS]    with an argument every 16th query resets, and the
-//                             first quarter is written again
+// usage: watching           as above
+//        watching resets    every 16th query resets, and the first quarter is
+//                           written again
+//        watching forks     there is a child that does nothing
 // It says "ready" and what it watches, and on a line of input how much of the
 // first watch is written; it ends with its input.
 #include <writewatch/writewatch.h>
 
+#include <csignal>
 #include <cstdio>
 #include <poll.h>
+#include <string_view>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace {
@@ -31,7 +36,8 @@ void write_to(char* memory, std::size_t bytes) {
 
 } // namespace
 
-int main(int argc, char**) {
+int main(int argc, char** argv) {
+    const std::string_view way = argc > 1 ? argv[1] : "";
     ww_tracker* tracker = nullptr;
     if (ww_tracker_create(&tracker) != 0)
         return 77;
@@ -41,6 +47,10 @@ int main(int argc, char**) {
     ww_watch(tracker, memory, 8 * kMiB, 0);
     ww_watch(tracker, untouched, kMiB, 0);
     write_to(memory, 2 * kMiB);
+    if (way == "forks" && ::fork() == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::pause();
+    }
     std::printf("ready %p %p\n", static_cast<void*>(memory), static_cast<void*>(untouched));
     std::fflush(stdout);
     for (unsigned query = 0;; ++query) {
@@ -52,7 +62,7 @@ int main(int argc, char**) {
             std::printf("%td\n", ww_count_written(tracker, memory, 8 * kMiB, 0, 1 << 20, nullptr));
             std::fflush(stdout);
         }
-        if (argc > 1 && query % 16 == 0) {
+        if (way == "resets" && query % 16 == 0) {
             ww_reset(tracker, memory, 8 * kMiB);
             write_to(memory, 2 * kMiB);
         }

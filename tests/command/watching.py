@@ -18,8 +18,8 @@ if subprocess.run([PROGRAM], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
 class Watching:
     """Watches 8 MiB (half there, a quarter written) and 1 MiB of nothing."""
 
-    def __init__(self, *arguments, **options):
-        self.process = subprocess.Popen([PROGRAM, *arguments], text=True, stdin=subprocess.PIPE,
+    def __init__(self, *arguments, program=PROGRAM, **options):
+        self.process = subprocess.Popen([program, *arguments], text=True, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, **options)
         ready, first, second = self.process.stdout.readline().split()
         assert ready == 'ready'

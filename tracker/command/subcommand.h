@@ -40,5 +40,7 @@ Run set_up_doctor(CLI::App& app);
 Run set_up_document(CLI::App& app);
 Run set_up_run(CLI::App& app);
 Run set_up_top(CLI::App& app);
+Run set_up_record(CLI::App& app);
+Run set_up_report(CLI::App& app);
 
 } // namespace ww::command

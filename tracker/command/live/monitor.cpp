@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
-// A census may not cost more than this part of the time: half a percent.
-constexpr std::uint64_t kCensusShare = 200;
+// A census may not cost more than this part of the time.
+constexpr std::uint64_t kCensusShare = 150;
 
 float heat_of(const PageCount& cell) noexcept {
     if (cell.committed == 0)
@@ -33,6 +33,13 @@ void cool(std::vector<float>& heat, const std::vector<float>& before) noexcept {
     }
 }
 
+std::uint64_t read_clock(clockid_t clock) noexcept {
+    timespec now{};
+    ::clock_gettime(clock, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * kSecond +
+           static_cast<std::uint64_t>(now.tv_nsec);
+}
+
 double ratio(double part, double whole) noexcept {
     return whole > 0 ? part / whole : 0;
 }
@@ -40,10 +47,11 @@ double ratio(double part, double whole) noexcept {
 } // namespace
 
 std::uint64_t monotonic_ns() noexcept {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * kSecond +
-           static_cast<std::uint64_t>(now.tv_nsec);
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+std::uint64_t own_cpu_ns() noexcept {
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 void Monitor::find_targets(std::uint64_t now_ns) {
@@ -68,6 +76,7 @@ void Monitor::look(std::size_t cells) {
     find_targets(now);
     seconds_ = looked_ns_ != 0 ? static_cast<double>(now - looked_ns_) / 1e9 : 0;
     looked_ns_ = now;
+    const std::uint64_t used = own_cpu_ns();
     const bool census = now - census_ns_ >= census_cost_ * kCensusShare;
     rows_.clear();
     now_.clear();
@@ -79,7 +88,7 @@ void Monitor::look(std::size_t cells) {
     if (!census)
         return;
     census_ns_ = now;
-    census_cost_ = monotonic_ns() - now;
+    census_cost_ = own_cpu_ns() - used;
 }
 
 void Monitor::look_at(const Target& target, std::size_t cells, bool census) {

@@ -78,7 +78,7 @@ private:
     std::uint64_t found_ns_ = 0;
     std::uint64_t looked_ns_ = 0;
     std::uint64_t census_ns_ = 0;   // when
-    std::uint64_t census_cost_ = 0; // of the last one, in ns
+    std::uint64_t census_cost_ = 0; // of the last one, in ns of processor time
     double seconds_ = 0;            // since the last look
     std::vector<WatchRow> rows_;
     Overview overview_;
@@ -89,5 +89,7 @@ private:
 
 // CLOCK_MONOTONIC, as the tracker's.
 std::uint64_t monotonic_ns() noexcept;
+// Processor time of this process.
+std::uint64_t own_cpu_ns() noexcept;
 
 } // namespace ww::command

@@ -123,11 +123,15 @@ void Target::look_again() {
     counters_ = open_counters(pid_);
 }
 
+bool Target::has_ended() const noexcept {
+    pollfd ended{process_.get(), POLLIN, 0};
+    return ::poll(&ended, 1, 0) != 0;
+}
+
 std::vector<TrackerCounts> Target::read() const {
     std::vector<TrackerCounts> all;
     // A process that ended leaves its counters to who has them open.
-    pollfd ended{process_.get(), POLLIN, 0};
-    if (::poll(&ended, 1, 0) != 0)
+    if (has_ended())
         return all;
     for (const Descriptor& file : counters_) {
         if (std::optional<TrackerCounts> counts = read_counters(file.get()))

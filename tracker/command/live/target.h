@@ -24,6 +24,8 @@ public:
     const std::string& name() const noexcept { return name_; }
     int pagemap() const noexcept { return pagemap_.get(); }
 
+    bool has_ended() const noexcept;
+
     // One for each of its trackers; empty when it has ended.
     std::vector<TrackerCounts> read() const;
 

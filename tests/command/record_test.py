@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""`writewatch record` and `writewatch report`, as files and as text."""
+
+import json
+import os
+import re
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+import zlib
+from pathlib import Path
+from xml.etree import ElementTree
+
+import command
+from watching import PROGRAM, Watching
+
+
+class Recorded(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.file = Path(cls.folder.name, 'seen.wwr')
+        with Watching('resets') as host:
+            cls.host = host
+            cls.recorded = command.run('record', '-o', str(cls.file), '--interval', '0.02',
+                                       '--seconds', '1', host.pid)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def report(self, *arguments):
+        shown = command.run('report', str(self.file), *arguments)
+        self.assertEqual((shown.returncode, shown.stderr), (0, ''))
+        return shown.stdout
+
+    def test_recording_says_what_it_cost(self):
+        self.assertEqual((self.recorded.returncode, self.recorded.stdout), (0, ''))
+        self.assertRegex(self.recorded.stderr,
+                         r'\Awritewatch: \d+ looks at 2 watches in 1\.\d s are in .*seen\.wwr '
+                         r'\([\d.]+K\); looking took [\d.]+% of a core, [\d.]+[mu]s at most\n\Z')
+        self.assertLess(self.file.stat().st_size, 40_000)
+
+    def test_csv_has_a_line_for_each_watch_and_look(self):
+        head, *lines = self.report('--csv', '-o', '-').splitlines()
+        rows = [dict(zip(head.split(','), line.split(','))) for line in lines]
+        first = [row for row in rows if row['start'] == '0x' + self.host.addresses[0]]
+        self.assertGreater(len(first), 10)
+        self.assertEqual(len(rows), 2 * len(first))
+        self.assertEqual({row['committed'] for row in first}, {str(4 << 20)})
+        self.assertEqual({row['program'] for row in rows}, {'"watching"'})
+        times = [float(row['seconds']) for row in first]
+        self.assertEqual(times, sorted(times))
+        self.assertGreater(int(first[-1]['bytes_reset']), int(first[0]['bytes_reset']))
+
+    def test_json_has_the_heat_of_each_part(self):
+        told = json.loads(self.report('--json', '-o', '-'))
+        number = [watch['start'] for watch in told['watches']].index('0x' + self.host.addresses[0])
+        cells = told['watches'][number]['cells']
+        written = max((seen for sample in told['samples'] for seen in sample['watches']
+                       if seen['watch'] == number), key=lambda seen: seen['written'])
+        self.assertEqual(written['written'], 2 << 20)
+        self.assertEqual(written['heat'],
+                         [255] * (cells // 4) + [1] * (cells // 4) + [0] * (cells // 2))
+
+    def test_text_is_a_heat_map(self):
+        text = self.report('--text', '--ascii')
+        part = text[text.index(f'at {self.host.addresses[0]}'):].splitlines()[1:13]
+        lines = [line[13:] for line in part]
+        self.assertIn('#', lines[0])
+        self.assertIn('#', lines[2])
+        self.assertRegex(lines[4], r'^\.+$')
+        self.assertEqual(set(lines[11]), {' '})
+
+    def test_svg_is_a_drawing_and_small(self):
+        svg = self.report('--svg', '-o', '-')
+        root = ElementTree.fromstring(svg)
+        self.assertEqual(root.tag, '{http://www.w3.org/2000/svg}svg')
+        self.assertGreater(svg.count('class="h7"'), 3)
+        self.assertLess(len(svg), 150_000)
+
+    def test_png_is_a_picture_with_written_pages_at_its_top(self):
+        path = Path(self.folder.name, 'seen.png')
+        self.assertEqual(self.report('--png'), f'{path}\n')
+        data = path.read_bytes()
+        self.assertEqual(data[:8], b'\x89PNG\r\n\x1a\n')
+        width, height, depth, color = struct.unpack('>IIBB', data[16:26])
+        self.assertEqual((depth, color), (8, 2))
+        parts, at = b'', 8
+        while at < len(data):
+            size, kind = struct.unpack('>I4s', data[at:at + 8])
+            if kind == b'IDAT':
+                parts += data[at + 8:at + 8 + size]
+            at += size + 12
+        self.assertEqual(len(zlib.decompress(parts)), height * (1 + 3 * width))
+
+    def test_a_file_that_is_cut_off_is_shown_as_far_as_it_goes(self):
+        part = Path(self.folder.name, 'part.wwr')
+        part.write_bytes(self.file.read_bytes()[:-100])
+        shown = command.run('report', str(part), '--text')
+        self.assertEqual(shown.returncode, 0)
+        self.assertRegex(shown.stderr, r'\Awritewatch: .*part\.wwr is cut off at byte \d+: [^\n]+\n\Z')
+        self.assertIn('looks at 2 watches', shown.stdout)
+
+    def test_what_is_no_recording_is_refused_in_a_sentence(self):
+        newer = bytearray(self.file.read_bytes())
+        newer[8] = 9
+        for contents, wanted in [(b'', 'is no recording'), (b'x' * 999, 'is no recording'),
+                                 (bytes(newer), 'has version 9 of the format'),
+                                 (self.file.read_bytes()[:40], 'is cut off at byte ')]:
+            with self.subTest(wanted):
+                wrong = Path(self.folder.name, 'wrong.wwr')
+                wrong.write_bytes(contents)
+                refused = command.run('report', str(wrong))
+                self.assertEqual((refused.returncode, refused.stdout), (1, ''))
+                self.assertRegex(refused.stderr, rf'\Awritewatch: .*wrong\.wwr {wanted}[^\n]*\n\Z')
+        refused = command.run('report', '/no/such.wwr')
+        self.assertRegex(refused.stderr, r'\Awritewatch: /no/such\.wwr cannot be read: No such')
+
+
+class Recording(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.file = str(Path(self.folder.name, 'seen.wwr'))
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def test_a_program_is_recorded_with_what_it_starts(self):
+        recorded = command.run('record', '-o', self.file, '--', 'sh', '-c',
+                               f'(sleep 1; echo) | {PROGRAM}; exit 7', timeout=60)
+        self.assertEqual(recorded.returncode, 7)
+        self.assertRegex(recorded.stdout, r'\Aready ')
+        self.assertIn(' looks at 2 watches', recorded.stderr)
+        self.assertIn('watching', command.run('report', self.file, '--text').stdout)
+
+    def test_until_it_is_interrupted(self):
+        with Watching() as host, subprocess.Popen(
+                [command.COMMAND, 'record', '-o', self.file, host.pid], text=True,
+                stderr=subprocess.PIPE) as recording:
+            time.sleep(0.7)
+            recording.send_signal(signal.SIGINT)
+            self.assertIn('2 watches', recording.stderr.read())
+            self.assertEqual(recording.wait(10), 0)
+        self.assertEqual(command.run('report', self.file, '--text').stderr, '')
+
+    def test_until_the_process_ends(self):
+        host = Watching()
+        with subprocess.Popen([command.COMMAND, 'record', '-o', self.file, host.pid],
+                              stderr=subprocess.PIPE) as recording:
+            time.sleep(0.5)
+            host.end()
+            self.assertEqual(recording.wait(10), 0)
+
+    def test_refused_in_a_sentence(self):
+        for arguments, status, wanted in [
+                (['2147483647'], 1, 'there is no process 2147483647'),
+                ([str(os.getpid())], 1, 'watches nothing'),
+                (['--', '/no/such/program'], 127, 'no/such/program'),
+                (['--', 'true'], 1, 'nothing was watched while it ran'),
+                ([], 2, 'needs the number of a process')]:
+            with self.subTest(wanted):
+                refused = command.run('record', '-o', self.file, *arguments)
+                self.assertEqual((refused.returncode, refused.stdout), (status, ''))
+                self.assertRegex(refused.stderr, rf'writewatch: [^\n]*{wanted}')
+        with Watching() as host:
+            refused = command.run('record', '-o', '/no/such/folder/file', host.pid)
+        self.assertRegex(refused.stderr, r'\Awritewatch: /no/such/folder/file cannot be written: ')
+
+
+if __name__ == '__main__':
+    command.main()

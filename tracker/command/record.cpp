@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "failure.h"
+#include "live/format.h"
+#include "live/monitor.h"
+#include "record/family.h"
+#include "record/recorder.h"
+#include "subcommand.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <fmt/format.h>
+#include <memory>
+#include <thread>
+
+namespace ww::command {
+
+namespace {
+
+struct Wanted {
+    std::vector<std::string> words; // a process, or a program and its arguments
+    std::string output = "writewatch.wwr";
+    double interval = 0.05;
+    double seconds = 0;
+    std::size_t cells = 512;
+};
+
+volatile std::sig_atomic_t g_stop = 0;
+
+void stop_at(std::initializer_list<int> signals) {
+    for (const int signal : signals) {
+        struct sigaction action {};
+        action.sa_handler = [](int) { g_stop = 1; };
+        ::sigaction(signal, &action, nullptr);
+    }
+}
+
+// A number alone is a process.
+std::optional<int> process_of(const std::vector<std::string>& words) {
+    int pid = 0;
+    const std::string& word = words.front();
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), pid);
+    if (words.size() > 1 || error != std::errc{} || end != word.data() + word.size())
+        return std::nullopt;
+    return pid;
+}
+
+// With the right library, if that can be had.
+std::vector<std::string> to_run(const std::vector<std::string>& words) {
+    std::vector<std::string> command;
+    const auto runs = [](const Subcommand& subcommand) {
+        return std::string_view{subcommand.name} == "run";
+    };
+    if (std::ranges::any_of(subcommands(), runs))
+        command = {"/proc/self/exe", "run", "--"};
+    command.insert(command.end(), words.begin(), words.end());
+    return command;
+}
+
+class Session {
+public:
+    explicit Session(const Wanted& wanted)
+        : wanted_(wanted), interval_ns_(static_cast<std::uint64_t>(wanted.interval * 1e9)) {}
+
+    int record_process(int pid) {
+        targets_.push_back(Target::open(pid));
+        open();
+        stop_at({SIGINT, SIGTERM, SIGHUP});
+        while (g_stop == 0 && !is_over() && recorder_->look(targets_)) {
+            look_again();
+            pause();
+        }
+        finish(kFailed);
+        return kDone;
+    }
+
+    // Ends with the program, and with its status. Ctrl-C is for the program.
+    int record_program(const std::vector<std::string>& words) {
+        open();
+        Family family{to_run(words)}; // before: it would inherit what we ignore
+        ::signal(SIGINT, SIG_IGN);
+        stop_at({SIGTERM, SIGHUP});
+        std::optional<int> status;
+        while (!(status = family.status())) {
+            if (g_stop != 0 || is_over())
+                family.terminate();
+            find_in(family);
+            if (!targets_.empty())
+                recorder_->look(targets_);
+            pause();
+        }
+        finish(*status == kDone ? kFailed : *status);
+        return *status;
+    }
+
+private:
+    void open() { recorder_.emplace(wanted_.output, interval_ns_, wanted_.cells); }
+
+    bool is_over() const {
+        return wanted_.seconds > 0 &&
+               static_cast<double>(recorder_->duration_ns()) / 1e9 >= wanted_.seconds;
+    }
+
+    bool is_time_to_search() {
+        constexpr std::uint64_t kEvery = 250'000'000;
+        const std::uint64_t now = monotonic_ns();
+        if (now - searched_ns_ < kEvery)
+            return false;
+        searched_ns_ = now;
+        return true;
+    }
+
+    void look_again() {
+        if (!is_time_to_search())
+            return;
+        for (Target& target : targets_)
+            target.look_again();
+    }
+
+    void find_in(const Family& family) {
+        if (!is_time_to_search())
+            return;
+        for (const int pid : family.members()) {
+            const auto known = std::ranges::find(targets_, pid, &Target::pid);
+            if (known != targets_.end())
+                known->look_again();
+            else if (std::optional<Target> found = Target::try_open(pid))
+                targets_.push_back(std::move(*found));
+        }
+    }
+
+    // Looks that take long are made seldom: a tenth of the time at most.
+    void pause() {
+        constexpr std::uint64_t kShare = 10;
+        const std::uint64_t spent = monotonic_ns() - paused_ns_;
+        const std::uint64_t rest = spent < interval_ns_ ? interval_ns_ - spent : 0;
+        const std::uint64_t least =
+            paused_ns_ != 0 ? std::min(spent * (kShare - 1), 10 * interval_ns_) : 0;
+        std::this_thread::sleep_for(std::chrono::nanoseconds{std::max(rest, least)});
+        paused_ns_ = monotonic_ns();
+    }
+
+    void finish(int status_without_samples) {
+        recorder_->finish();
+        const double seconds = static_cast<double>(recorder_->duration_ns()) / 1e9;
+        const RecordingCost cost = recorder_->cost();
+        fmt::print(stderr,
+                   "writewatch: {} looks at {} watch{} in {:.1f} s are in {} ({}); looking took "
+                   "{} of a core, {} at most\n",
+                   recorder_->samples(), recorder_->watches(),
+                   recorder_->watches() == 1 ? "" : "es", seconds, wanted_.output,
+                   short_bytes(static_cast<double>(recorder_->file_bytes())),
+                   short_percent(seconds > 0 ? static_cast<double>(cost.cpu_ns) / 1e9 / seconds : 0),
+                   short_time(static_cast<double>(cost.longest_look_ns)));
+        if (recorder_->samples() == 0)
+            throw Failure("nothing was watched while it ran", status_without_samples);
+    }
+
+    const Wanted& wanted_;
+    std::uint64_t interval_ns_;
+    std::uint64_t searched_ns_ = 0;
+    std::uint64_t paused_ns_ = 0;
+    std::vector<Target> targets_;
+    std::optional<Recorder> recorder_;
+};
+
+int record(const Wanted& wanted) {
+    const std::optional<int> pid = process_of(wanted.words);
+    Session session{wanted};
+    return pid ? session.record_process(*pid) : session.record_program(wanted.words);
+}
+
+} // namespace
+
+Run set_up_record(CLI::App& app) {
+    auto wanted = std::make_shared<Wanted>();
+    app.add_option("-o,--output", wanted->output, "The file to write")->capture_default_str();
+    app.add_option("--interval", wanted->interval, "Seconds between two looks")
+        ->capture_default_str()
+        ->check(CLI::Range(0.001, 3600.0));
+    app.add_option("--seconds", wanted->seconds, "Stop after so long; the program is ended then")
+        ->check(CLI::Range(0.0, 1e6));
+    app.add_option("--cells", wanted->cells, "Parts in which each watch is recorded")
+        ->capture_default_str()
+        ->check(CLI::Range(std::size_t{1}, kMostCells));
+    app.prefix_command();
+    app.footer("Behind the options the number of a process, or -- and a program with its arguments. "
+               "A process is recorded until it ends, or until Ctrl-C. A program is started as by "
+               "writewatch run, and recorded with all that it starts; the exit status is then the "
+               "program's. See it with writewatch report FILE.");
+    return [wanted, &app] {
+        wanted->words = program_of(app);
+        if (wanted->words.empty())
+            throw Failure("record needs the number of a process, or -- and a program", kUsage);
+        return record(*wanted);
+    };
+}
+
+} // namespace ww::command
