@@ -46,6 +46,14 @@
  *           ww_tracker_destroy(); only if the program had put another
  *           userfaultfd, or the pagemap of another process, at just our
  *           number, which is a high one, would nothing be wrong with it.
+ * Counters  How often each watch is asked, what that reports and costs is counted
+ *           in 32 KiB of shared memory, for `writewatch top` and its like: a memfd
+ *           named "writewatch", one more descriptor from the first ww_watch() on,
+ *           sealed against others; without it, as when memory or descriptors ran
+ *           out, nothing else changes. WRITEWATCH_COUNTERS in the environment:
+ *           "off" for none, or the absolute path of a folder, in which each
+ *           tracker then leaves a file that outlives the process; keep that
+ *           folder in memory (/dev/shm), and the files as long as they are.
  * Exactness A page is reported if and only if it was written (by a store, or by
  *           the kernel on the process's behalf, as in read(2)) since it was
  *           watched or last reset. Reading, mprotect(2) and writes to
