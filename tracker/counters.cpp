@@ -8,11 +8,11 @@ namespace ww {
 namespace {
 
 // Tells readers that the table is not what it was, and not yet what it will be.
+// What is stored meanwhile is released, each: who sees it sees that it changes.
 class Changed {
 public:
     explicit Changed(counters::Header& header) noexcept : changes_(header.changes) {
         changes_.store(changes_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-        std::atomic_thread_fence(std::memory_order_release);
     }
     ~Changed() {
         changes_.store(changes_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
@@ -26,7 +26,7 @@ private:
 
 void move(counters::Count& from, counters::Count& to) noexcept {
     if (from.load(std::memory_order_relaxed) != 0)
-        to.fetch_add(from.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
+        to.fetch_add(from.exchange(0, std::memory_order_release), std::memory_order_release);
 }
 
 void move_counts(counters::Watch& from, counters::Watch& to) noexcept {
@@ -55,7 +55,7 @@ void Counters::make(std::uint32_t backend) noexcept {
 void Counters::count_turn(counters::Watch& counts, bool live) const noexcept {
     counters::Table& table = *table_.load(std::memory_order_acquire);
     if (&counts != &table.watches[counters::kUntabled])
-        counts.turns.fetch_add(1, std::memory_order_relaxed);
+        counts.turns.fetch_add(1, std::memory_order_release);
     else
         table.header.untabled.fetch_add(live ? 1 : ~std::uint64_t{0}, std::memory_order_relaxed);
 }
@@ -80,9 +80,9 @@ counters::Watch* Counters::begin(Watched watched) noexcept {
     counters::Watch* counts = take_place(*table);
     if (counts != &table->watches[counters::kUntabled]) {
         const std::size_t page = granularity(watched.kind, kernel::page_bytes());
-        counts->page_bytes.store(static_cast<std::uint32_t>(page), std::memory_order_relaxed);
-        counts->start.store(watched.range.start, std::memory_order_relaxed);
-        counts->bytes.store(watched.range.bytes(), std::memory_order_relaxed);
+        counts->page_bytes.store(static_cast<std::uint32_t>(page), std::memory_order_release);
+        counts->start.store(watched.range.start, std::memory_order_release);
+        counts->bytes.store(watched.range.bytes(), std::memory_order_release);
     }
     table->header.begun.fetch_add(1, std::memory_order_relaxed);
     count_turn(*counts, true);

@@ -53,7 +53,7 @@ struct alignas(64) Header {
     std::uint32_t watch_count; // of the table
     std::uint32_t pid;         // as the process itself sees it
     std::uint32_t backend;     // enum ww_backend
-    Count started_ns;          // CLOCK_MONOTONIC, when the first watch began
+    Count started_ns;          // CLOCK_MONOTONIC, at the first watch; 0: not filled in yet
     char program[16];          // its name then, as in /proc/PID/comm
     std::atomic<std::uint32_t> changes; // odd: watches begin or end just now
     std::uint32_t reserved;

@@ -301,10 +301,9 @@ TEST_CASE("counters: a reader never takes two watches for one") {
     for (long round = 0; round < 2'000'000 && whole < 20'000; ++round) {
         const std::uint32_t changes = seen.header().changes.load(std::memory_order_acquire);
         const counters::Watch& watch = seen.at(counters::kFirstPlace);
-        const bool live = watch.turns.load(std::memory_order_relaxed) % 2 == 1;
-        const std::uint64_t start = watch.start.load(std::memory_order_relaxed);
-        const std::uint64_t bytes = watch.bytes.load(std::memory_order_relaxed);
-        std::atomic_thread_fence(std::memory_order_acquire);
+        const bool live = watch.turns.load(std::memory_order_acquire) % 2 == 1;
+        const std::uint64_t start = watch.start.load(std::memory_order_acquire);
+        const std::uint64_t bytes = watch.bytes.load(std::memory_order_acquire);
         if (changes % 2 == 1 || seen.header().changes.load(std::memory_order_relaxed) != changes)
             continue;
         const bool first = start == reinterpret_cast<std::uintptr_t>(pages.at(0));

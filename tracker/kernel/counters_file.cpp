@@ -124,11 +124,10 @@ void fill_in(counters::Header& header) noexcept {
     header.watch_bytes = sizeof(counters::Watch);
     header.watch_count = counters::kPlaces;
     header.pid = static_cast<std::uint32_t>(::getpid());
-    header.started_ns.store(now_ns(), std::memory_order_relaxed);
     read_program(header.program, sizeof header.program);
-    // Who reads this sees the rest.
-    std::atomic_thread_fence(std::memory_order_release);
     std::memcpy(header.magic, counters::kMagic, sizeof header.magic);
+    // Who sees this sees the rest.
+    header.started_ns.store(now_ns(), std::memory_order_release);
 }
 
 } // namespace

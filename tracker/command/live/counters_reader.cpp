@@ -26,7 +26,8 @@ bool read_part(int file, void* out, std::size_t bytes, std::size_t offset) noexc
 
 bool is_known(const counters::Header& header) noexcept {
     return std::memcmp(header.magic, counters::kMagic, sizeof header.magic) == 0 &&
-           header.version == counters::kVersion && header.header_bytes == sizeof header &&
+           get(header.started_ns) != 0 && header.version == counters::kVersion &&
+           header.header_bytes == sizeof header &&
            header.watch_bytes == sizeof(counters::Watch) && header.watch_count == counters::kPlaces;
 }
 
