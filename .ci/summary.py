@@ -20,7 +20,8 @@ SKIPPED = {'SKIP'}
 EXCUSES = [
     'needs Linux 6.7',  # the kernel has not what all of this is about,
     'denies userfaultfd',  # or a container does not let it through
-    'libgc: no source package',  # or no network
+    'libgc: no source package',  # or no network,
+    'nothing can be swapped out',  # or the machine no swap space
 ]
 
 
