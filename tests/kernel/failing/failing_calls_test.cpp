@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Each system call fails once, in each way that is plausible.
+#include "in_child.h"
 #include "need.h"
 #include "scenario.h"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -23,14 +25,17 @@ const Failure kNoSeal[] = {{.call = "syscall", // MFD_NOEXEC_SEAL, before Linux 
                             .flags = 8}};
 const struct {
     const char* name;
+    ww_backend backend;
     std::span<const Failure> absent;
     bool counters_in_folder = false;
 } kEnvironments[] = {
-    {"this kernel", {}},
-    {"userfaultfd only as a device", kNoSystemCall},
-    {"mappings only as text", kNoQuery},
-    {"memory files that can be executed", kNoSeal},
-    {"counters in a folder", {}, true},
+    {"this kernel", WW_BACKEND_PAGEMAP_SCAN, {}},
+    {"userfaultfd only as a device", WW_BACKEND_PAGEMAP_SCAN, kNoSystemCall},
+    {"mappings only as text", WW_BACKEND_PAGEMAP_SCAN, kNoQuery},
+    {"memory files that can be executed", WW_BACKEND_PAGEMAP_SCAN, kNoSeal},
+    {"counters in a folder", WW_BACKEND_PAGEMAP_SCAN, {}, true},
+    {"mprotect", WW_BACKEND_MPROTECT, {}},
+    {"mprotect, mappings only as text", WW_BACKEND_MPROTECT, kNoQuery},
 };
 
 // Where the user wants the counters, emptied before each scenario.
@@ -68,10 +73,10 @@ struct Planned {
     const Failure* failure;
 };
 
-std::vector<Planned> plan(const CountersFolder& folder) {
+std::vector<Planned> plan(const CountersFolder& folder, ww_backend backend) {
     failing::disarm();
     folder.empty();
-    run_scenario();
+    run_scenario(backend);
     std::vector<Planned> planned;
     for (long number = 0; number < failing::calls(); ++number) {
         for (const Failure& failure : failing::all_failures()) {
@@ -93,7 +98,37 @@ std::uintptr_t where_loaded() {
     return address;
 }
 
+int create_by_mprotect(ww_tracker** tracker) {
+    const failing::Inside inside;
+    return ww_tracker_create_with(tracker, WW_BACKEND_MPROTECT);
+}
+
+bool has_handler() {
+    struct sigaction now {};
+    ::sigaction(SIGSEGV, nullptr, &now);
+    return (now.sa_flags & SA_SIGINFO) != 0;
+}
+
 } // namespace
+
+// The first case of all: the handler is installed once in a process.
+TEST_CASE("a handler that cannot be installed is an error, and the next call installs it") {
+    REQUIRE_FALSE(has_handler());
+    for (const int error : {EPERM, ENOSYS}) {
+        for (const int calls_before : {0, 1}) {
+            CAPTURE(calls_before);
+            CHECK(in_child([&] {
+                      ww_tracker* tracker = nullptr;
+                      failing::arm_next({"sigaction", 0, error}, calls_before);
+                      EXPECT(create_by_mprotect(&tracker) == -error);
+                      EXPECT(tracker == nullptr && !has_handler());
+                      EXPECT(create_by_mprotect(&tracker) == 0);
+                      EXPECT(has_handler());
+                      return 0;
+                  }) == 0);
+        }
+    }
+}
 
 TEST_CASE("whichever system call fails: errors are told, no write is lost, all works afterwards") {
     std::size_t failed = 0;
@@ -101,13 +136,13 @@ TEST_CASE("whichever system call fails: errors are told, no write is lost, all w
         CAPTURE(environment.name);
         failing::set_absent(environment.absent);
         const CountersFolder folder{environment.counters_in_folder};
-        for (const Planned& planned : plan(folder)) {
+        for (const Planned& planned : plan(folder, environment.backend)) {
             const std::string what = failing::describe(*planned.failure);
             CAPTURE(planned.number);
             CAPTURE(what);
             folder.empty();
             failing::arm(planned.number, *planned.failure);
-            run_scenario();
+            run_scenario(environment.backend);
             failed += failing::happened();
         }
         failing::set_absent({});
@@ -118,7 +153,8 @@ TEST_CASE("whichever system call fails: errors are told, no write is lost, all w
 
 int main(int argc, char** argv) {
     const int result = run_with_backend(argc, argv);
-    for (const std::uintptr_t place : failing::failed_places())
-        std::printf("place %#lx\n", static_cast<unsigned long>(place - where_loaded()));
+    for (const failing::Place& place : failing::failed_places())
+        std::printf("place %#lx %s\n",
+                    static_cast<unsigned long>(place.return_address - where_loaded()), place.call);
     return result;
 }

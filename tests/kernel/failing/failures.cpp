@@ -4,8 +4,12 @@
 #include "kernel/uapi.h"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdarg>
+#include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <utility>
@@ -72,6 +76,8 @@ const Failure kFailures[] = {
     {"fallocate", 0, ENOMEM},
     {"close", 0, EINTR},
     {"close", 0, EIO},
+    {"sigaction", 0, EPERM},
+    {"sigaction", 0, ENOSYS},
     {"syscall", SYS_memfd_create, EMFILE},
     {"syscall", SYS_memfd_create, ENOMEM},
     {"syscall", SYS_memfd_create, EINVAL},
@@ -83,15 +89,34 @@ struct Met {
     unsigned long flags;
 };
 
+constexpr long kNext = -2; // whichever number it has
 bool g_inside = false;
 bool g_happened = false;
+int g_calls_before = 0;
 long g_armed_at = -1;
 Failure g_armed{};
 std::span<const Failure> g_absent;
 std::vector<Met> g_met;
 Failure g_interposed_at{};
 std::function<void()> g_interposed;
-std::set<std::uintptr_t> g_places;
+
+// Shared with children. One process at a time adds to it.
+struct Places {
+    std::size_t count;
+    Place all[512];
+};
+Places* const g_places = static_cast<Places*>(
+    ::mmap(nullptr, sizeof(Places), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+
+void note(std::uintptr_t address, const char* call) {
+    for (const Place& place : failed_places()) {
+        if (place.return_address == address)
+            return;
+    }
+    if (g_places->count == std::size(g_places->all))
+        std::abort();
+    g_places->all[g_places->count++] = {address, call};
+}
 
 bool is(const Failure& failure, const Met& met) {
     return failure.call == met.call && (failure.what == 0 || failure.what == met.what) &&
@@ -114,10 +139,13 @@ const Failure* meet(const char* call, unsigned long what, const void* place,
         if (is(failure, met))
             return &failure;
     }
-    if (number != g_armed_at || !is(g_armed, met))
+    if ((number != g_armed_at && g_armed_at != kNext) || !is(g_armed, met))
         return nullptr;
+    if (g_armed_at == kNext && g_calls_before-- > 0)
+        return nullptr;
+    g_armed_at = -1;
     g_happened = true;
-    g_places.insert(reinterpret_cast<std::uintptr_t>(place));
+    note(reinterpret_cast<std::uintptr_t>(place), call);
     return &g_armed;
 }
 
@@ -133,6 +161,10 @@ void arm(long number, const Failure& failure) {
     disarm();
     g_armed_at = number;
     g_armed = failure;
+}
+void arm_next(const Failure& failure, int calls_before) {
+    arm(kNext, failure);
+    g_calls_before = calls_before;
 }
 void disarm() {
     g_armed_at = -1;
@@ -161,8 +193,8 @@ std::string describe(const Failure& failure) {
                   ::strerrorname_np(failure.error), failure.midway ? " midway" : "");
     return text;
 }
-const std::set<std::uintptr_t>& failed_places() {
-    return g_places;
+std::span<const Place> failed_places() {
+    return {g_places->all, g_places->count};
 }
 Inside::Inside() {
     g_inside = true;
@@ -204,9 +236,8 @@ int __wrap_ioctl(int fd, unsigned long request, void* argument) {
 
 long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
 long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
-    const failing::Failure* failure =
-        failing::meet("syscall", static_cast<unsigned long>(number), WW_HERE,
-                      static_cast<unsigned long>(b));
+    const failing::Failure* failure = failing::meet("syscall", static_cast<unsigned long>(number),
+                                                    WW_HERE, static_cast<unsigned long>(b));
     return failure ? fail<long>(*failure) : __real_syscall(number, a, b, c, d, e, f);
 }
 
@@ -272,6 +303,12 @@ int __real_fallocate64(int fd, int mode, std::int64_t offset, std::int64_t bytes
 int __wrap_fallocate64(int fd, int mode, std::int64_t offset, std::int64_t bytes) {
     const failing::Failure* failure = failing::meet("fallocate", 0, WW_HERE);
     return failure ? fail<int>(*failure) : __real_fallocate64(fd, mode, offset, bytes);
+}
+
+int __real_sigaction(int signal, const struct sigaction* action, struct sigaction* before);
+int __wrap_sigaction(int signal, const struct sigaction* action, struct sigaction* before) {
+    const failing::Failure* failure = failing::meet("sigaction", 0, WW_HERE);
+    return failure ? fail<int>(*failure) : __real_sigaction(signal, action, before);
 }
 
 // Whatever it says, Linux has closed the descriptor.

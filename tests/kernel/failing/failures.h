@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 
@@ -28,6 +27,8 @@ void set_absent(std::span<const Failure> absent);
 
 // The n-th call from now on fails, if it is one of this failure's.
 void arm(long number, const Failure& failure);
+// The next call that is this failure's fails, or the one behind so many of them.
+void arm_next(const Failure& failure, int calls_before = 0);
 void disarm();
 
 // What somebody else does at the worst moment: once, right in front of the next
@@ -48,7 +49,11 @@ public:
     ~Inside();
 };
 
-// Places in the program that were made to fail: return addresses.
-const std::set<std::uintptr_t>& failed_places();
+// A call in the program that was made to fail, also in a forked child.
+struct Place {
+    std::uintptr_t return_address;
+    const char* call;
+};
+std::span<const Place> failed_places();
 
 } // namespace failing

@@ -10,7 +10,7 @@
 #include <vector>
 
 void Account::create() {
-    repeatable([&] { return ww_tracker_create(&tracker_); });
+    repeatable([&] { return ww_tracker_create_with(&tracker_, backend_); });
 }
 
 void Account::destroy() {
@@ -18,6 +18,7 @@ void Account::destroy() {
         ww_tracker_destroy(tracker_);
         return 0;
     });
+    pages_.store_all(); // all memory is the program's own again
 }
 
 void Account::watch(std::size_t first, std::size_t count, unsigned flags) {
@@ -35,6 +36,7 @@ void Account::unwatch(std::size_t first, std::size_t count) {
     CHECK(ww_find(tracker_, pages_.at(first), kPage, nullptr) == 0);
     for (std::size_t page = first; page < first + count; ++page)
         owed_.erase(page);
+    pages_.store(first + count - 1); // is the program's own again
 }
 
 void Account::store(std::size_t page) {
@@ -240,10 +242,12 @@ void other_processes(const Pages& pages) {
 
 } // namespace
 
-void run_scenario() {
+void run_scenario(ww_backend backend) {
+    const bool by_kernel = backend == WW_BACKEND_PAGEMAP_SCAN;
     const std::set<int> before = open_descriptors();
-    probe();
-    Account host{64};
+    if (by_kernel)
+        probe();
+    Account host{64, backend};
     host.create();
     ordinary_use(host);
     untold_changes(host);
@@ -251,7 +255,8 @@ void run_scenario() {
     shared_memory(host);
     lost_descriptors(host, before);
     ends(host);
-    other_processes(host.pages());
+    if (by_kernel)
+        other_processes(host.pages());
     // Whatever failed, all is exact again after one whole collect.
     host.forgive();
     host.collect(0, 44);

@@ -38,7 +38,7 @@ void repeatable(Body body) {
 // Watched pages and what is owed to their owner.
 class Account {
 public:
-    explicit Account(std::size_t count) : pages_(count) {}
+    Account(std::size_t count, ww_backend backend) : pages_(count), backend_(backend) {}
 
     const Pages& pages() const { return pages_; }
     void create();
@@ -64,10 +64,11 @@ private:
     std::uint64_t trouble() const;
 
     Pages pages_;
+    ww_backend backend_;
     ww_tracker* tracker_ = nullptr;
     PageSet owed_;
     bool superset_ = false;
 };
 
-// Everything once. Checks go to doctest.
-void run_scenario();
+// Everything once that the back end serves. Checks go to doctest.
+void run_scenario(ww_backend backend);
