@@ -8,6 +8,7 @@
 #include <csetjmp>
 #include <csignal>
 #include <cstring>
+#include <sys/syscall.h>
 
 namespace {
 
@@ -38,6 +39,10 @@ void mend(int, siginfo_t* info, void*) {
     g_on_alternate_stack = (stack.ss_flags & SS_ONSTACK) != 0;
     const auto page = reinterpret_cast<std::uintptr_t>(info->si_addr) & ~(kPage - 1);
     ::mprotect(reinterpret_cast<void*>(page), kPage, PROT_READ | PROT_WRITE);
+}
+
+void pass_over(int, siginfo_t*, void*) {
+    ++g_calls;
 }
 
 sigjmp_buf g_back;
@@ -160,6 +165,48 @@ TEST_CASE("faults: by default the program ends by the signal, as if we were not 
               memory.protect(0, PROT_NONE);
               memory.byte(0) = 1;
           }) == -SIGSEGV);
+}
+
+// As the program's own handler would see it: the default action does not say why.
+TEST_CASE("faults: a store to memory that was unmapped without a word is told as just that") {
+    const auto end_by = [](void (*handler)(int, siginfo_t*, void*)) {
+        return in_child([&] {
+            ::alarm(10); // an endless loop ends by another signal
+            if (handler != nullptr)
+                handle(handler, 0);
+            Memory memory{5};
+            for (std::size_t page = 0; page < 5; ++page)
+                memory.byte(page) = 1;
+            EXPECT(memory.watch() == 0);
+            EXPECT(memory.collect(WW_RESET).empty());
+            EXPECT(::munmap(memory.at(2), kPage) == 0);
+            g_address = memory.at(2) + 24;
+            *static_cast<volatile char*>(memory.at(2) + 24) = 1;
+            return __LINE__;
+        });
+    };
+    CHECK(end_by(nullptr) == -SIGSEGV);
+    CHECK(end_by([](int, siginfo_t* info, void*) {
+              const bool right = info->si_signo == SIGSEGV && info->si_code == SEGV_MAPERR &&
+                                 info->si_addr == g_address;
+              ::_exit(right ? 42 : 43);
+          }) == 42);
+}
+
+TEST_CASE("faults: a signal that was sent opens no page, whatever address it has in it") {
+    CHECK(in_child([] {
+              handle(pass_over, 0);
+              Memory memory{2};
+              EXPECT(memory.watch() == 0);
+              memory.byte(0) = 1; // the processor's last word is of a store
+              siginfo_t sent{};
+              sent.si_code = SI_QUEUE;
+              sent.si_addr = memory.at(1);
+              EXPECT(::syscall(SYS_rt_tgsigqueueinfo, ::getpid(), ::getpid(), SIGSEGV, &sent) == 0);
+              EXPECT(g_calls == 1);
+              EXPECT(memory.collect() == PageSet{0});
+              return 0;
+          }) == 0);
 }
 
 TEST_CASE("faults: ignoring holds for signals that are sent, and for no fault") {
