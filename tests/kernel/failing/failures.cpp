@@ -67,6 +67,7 @@ const Failure kFailures[] = {
     {"mmap", 0, ENOMEM},
     {"munmap", 0, ENOMEM},
     {"mprotect", 0, ENOMEM},
+    {"mprotect", PROT_READ, EACCES}, // by a security module
     {"madvise", 0, ENOMEM},
     {"madvise", 0, EINVAL},
     {"madvise", 0, EAGAIN},
@@ -283,7 +284,8 @@ int __wrap_munmap(void* place, std::size_t bytes) {
 
 int __real_mprotect(void* place, std::size_t bytes, int protection);
 int __wrap_mprotect(void* place, std::size_t bytes, int protection) {
-    const failing::Failure* failure = failing::meet("mprotect", 0, WW_HERE);
+    const failing::Failure* failure =
+        failing::meet("mprotect", static_cast<unsigned long>(protection), WW_HERE);
     return failure ? fail<int>(*failure) : __real_mprotect(place, bytes, protection);
 }
 

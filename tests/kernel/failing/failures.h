@@ -15,7 +15,7 @@ namespace failing {
 // What a call can plausibly fail with.
 struct Failure {
     const char* call;   // libc's name
-    unsigned long what; // ioctl's request, syscall's number; 0: all
+    unsigned long what; // ioctl's request, syscall's number, mprotect's access; 0: all
     int error;
     bool midway = false;     // after a part of the work was done
     unsigned long flags = 0; // syscall's second argument has these
