@@ -3,7 +3,6 @@
 
 #include <array>
 #include <mutex>
-#include <utility>
 
 namespace ww::hooks {
 
@@ -17,7 +16,7 @@ public:
     Arena* find_unused(std::size_t bytes, bool purges) noexcept {
         for (std::size_t i = 0; i < count_; ++i) {
             Arena& arena = arenas_[i];
-            if (!arena.used && arena.purges == purges && arena.region.bytes() >= bytes)
+            if (!arena.used && arena.managed.purges == purges && arena.region.bytes() >= bytes)
                 return &arena;
         }
         return nullptr;
@@ -27,16 +26,14 @@ public:
         error = kNoMemory;
         if (count_ == arenas_.size())
             return nullptr;
-        Region region;
-        if (region.reserve(bytes, kArenaBlockBytes) != 0)
-            return nullptr;
-        // What is said to be committed is never purged by mimalloc 2.
-        mi_arena_id_t id;
-        if (!mi_manage_os_memory_ex(region.base(), bytes, !purges, false, true, -1, true, &id))
+        Arena& arena = arenas_[count_];
+        arena = {Region{}, Managed{purges}, false};
+        if (arena.region.reserve(bytes, limits().alignment) != 0 ||
+            !manage(arena.region, true, arena.managed))
             return nullptr;
         error = 0;
-        arenas_[count_] = {std::move(region), id, purges, false};
-        return &arenas_[count_++];
+        ++count_;
+        return &arena;
     }
 
     std::mutex mutex;
@@ -73,7 +70,8 @@ Arena* acquire_arena(ww_tracker* tracker, std::size_t bytes, bool purges, int& e
 void release_arena(Arena& arena) noexcept {
     const std::scoped_lock lock{arenas().mutex};
     arena.region.unwatch();
-    static_cast<void>(discard(arena.region.base(), arena.region.bytes()));
+    const std::size_t kept = arena.managed.own_bytes;
+    static_cast<void>(discard(arena.region.base() + kept, arena.region.bytes() - kept));
     arena.used = false;
 }
 

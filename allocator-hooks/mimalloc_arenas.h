@@ -3,17 +3,16 @@
 // heaps that ended wait here for others.
 #pragma once
 
+#include "mimalloc_manage.h"
 #include "region.h"
 
 #include <cstddef>
-#include <mimalloc.h>
 
 namespace ww::hooks {
 
 struct Arena {
     Region region;
-    mi_arena_id_t id;
-    bool purges;
+    Managed managed;
     bool used;
 };
 
@@ -23,8 +22,5 @@ Arena* acquire_arena(ww_tracker* tracker, std::size_t bytes, bool purges, int& e
 
 // Ends the watching and drops the contents: nothing of them may be in use.
 void release_arena(Arena& arena) noexcept;
-
-// What mimalloc 2 divides reservations into, and aligns them to.
-inline constexpr std::size_t kArenaBlockBytes = std::size_t{64} << 20;
 
 } // namespace ww::hooks

@@ -54,7 +54,7 @@ struct ww_heap {
         Arena* arena = acquire_arena(tracker, bytes, purges, error);
         if (arena == nullptr)
             return error;
-        mi_heap_t* heap = mi_heap_new_in_arena(arena->id);
+        mi_heap_t* heap = mi_heap_new_in_arena(arena->managed.id);
         if (heap == nullptr) {
             release_arena(*arena);
             return kNoMemory;
@@ -80,8 +80,11 @@ struct ww_heap {
             if (void* block = allocate_in(parts[i].heap))
                 return block;
         }
+        const ww::hooks::Limits most = ww::hooks::limits();
+        if (bytes > most.block_bytes)
+            return nullptr;
         const std::size_t next = 2 * parts[part_count - 1].arena->region.bytes();
-        if (grow(std::max(next, arena_bytes_for(bytes))) != 0)
+        if (grow(std::max(std::min(next, most.region_bytes), arena_bytes_for(bytes))) != 0)
             return nullptr;
         return allocate_in(parts[part_count - 1].heap);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "heap.h"
 
+#include "../mimalloc_manage.h"
 #include "../region.h"
 #include "data_segments.h"
 #include "writewatch/malloc.h"
@@ -9,7 +10,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdlib>
-#include <mimalloc.h>
 #include <new>
 #include <string_view>
 #include <unistd.h>
@@ -21,9 +21,9 @@ constinit std::atomic<Begun> begun{Begun::no};
 namespace {
 
 constexpr std::size_t kGiB = std::size_t{1} << 30;
-constexpr std::size_t kAlignment = std::size_t{64} << 20; // mimalloc 2's
 
 constinit std::atomic<ww_tracker*> tracker{nullptr};
+constinit Managed managed{true};
 alignas(Region) constinit std::array<std::byte, sizeof(Region)> region_memory{};
 
 // Never destroyed: there are calls after exit handlers.
@@ -58,7 +58,7 @@ std::size_t wanted_gib() noexcept {
 // As much as limits allow.
 bool reserve(Region& made) noexcept {
     for (std::size_t bytes = wanted_gib() * kGiB; bytes >= kGiB / 4; bytes /= 2) {
-        if (made.reserve(bytes, kAlignment) == 0)
+        if (made.reserve(bytes, limits().alignment) == 0)
             return true;
     }
     say("the heap is not watched: ", "no address space");
@@ -89,9 +89,8 @@ bool watch(Region& made) noexcept {
         return;
     Region& made = *new (region_memory.data()) Region;
     if (reserve(made) && watch(made)) {
-        mi_arena_id_t id;
         // Not exclusive: everybody's heap comes from here first.
-        if (!mi_manage_os_memory_ex(made.base(), made.bytes(), false, false, true, -1, false, &id))
+        if (!manage(made, false, managed))
             say("the heap is not watched: ", "mimalloc did not take the reservation");
     }
     begun.store(Begun::done, std::memory_order_release);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Debian source packages from the machine's own configured package sources.
+"""Debian source packages from the machine's own configured package sources, and
+binary packages of another suite.
 
 Works without root and changes nothing outside the folder it is given: apt runs
 with a private source list, private package lists and a private cache.
@@ -39,6 +40,40 @@ def fetch(package, folder):
     return source
 
 
+def fetch_binaries(packages, suite, folder):
+    """Returns a folder below folder, which is kept, with binary packages of
+    another Debian suite unpacked side by side; nothing is installed."""
+    target = Path(folder) / f'{packages[0]}-{suite}'
+    if target.is_dir():
+        return target
+    for tool in ('apt-get', 'dpkg-deb'):
+        if not shutil.which(tool):
+            raise Unavailable(f'{packages[0]}: {tool} is not installed')
+    work = Path(folder) / f'{target.name}.fetch'
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    _write_configuration(work, {'suite.sources': _SUITE.format(suite=suite)})
+    no_status = ('-o', 'Dir::State::status=/dev/null')  # what is installed does not matter
+    problem = _apt(work, *no_status, 'update') or _apt(work, *no_status, 'download', *packages)
+    found = sorted(work.glob('*.deb'))
+    if len(found) != len(packages):
+        raise Unavailable(f'{packages[0]} of {suite}: no packages: {problem}')
+    for package in found:
+        subprocess.run(['dpkg-deb', '-x', package, work / 'root'], check=True)
+    (work / 'root').rename(target)  # complete, or not there
+    shutil.rmtree(work)
+    return target
+
+
+_SUITE = '''
+Types: deb
+URIs: http://deb.debian.org/debian
+Suites: {suite}
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+'''
+
+
 def _apt(work, *arguments):
     """Runs apt-get; returns its first error, if any, as one line."""
     done = subprocess.run(
@@ -49,13 +84,12 @@ def _apt(work, *arguments):
     return errors[0] if errors else ''
 
 
-def _write_configuration(work):
+def _write_configuration(work, sources=None):
+    """`sources` are texts by file name; None: the machine's own, as sources."""
     for name in ('sources.list.d', 'lists/partial', 'cache/archives/partial'):
         (work / name).mkdir(parents=True)
-    for path in _configured_sources():
-        text = path.read_text(encoding='utf-8')
-        convert = deb822_to_source if path.suffix == '.sources' else one_line_to_source
-        (work / 'sources.list.d' / path.name).write_text(convert(text), encoding='utf-8')
+    for name, text in (_own_sources() if sources is None else sources).items():
+        (work / 'sources.list.d' / name).write_text(text, encoding='utf-8')
     # Read after the machine's own configuration, whose proxies and the like
     # stay in force; its hooks, which act on the machine's cache, do not.
     (work / 'apt.conf').write_text(f'''
@@ -68,6 +102,14 @@ def _write_configuration(work):
         Dir::State::lists "{work}/lists";
         Dir::Cache "{work}/cache";
     ''', encoding='utf-8')
+
+
+def _own_sources():
+    converted = {}
+    for path in _configured_sources():
+        convert = deb822_to_source if path.suffix == '.sources' else one_line_to_source
+        converted[path.name] = convert(path.read_text(encoding='utf-8'))
+    return converted
 
 
 def _configured_sources():

@@ -14,6 +14,9 @@
  *           What WW_HEAP_PURGE gives back to the system is no write: such pages
  *           read as zeros, and are reported as discarded where a collect tells
  *           that.
+ * mimalloc  2 or 3, as this library was built. With 3 a block has less than 224 MiB,
+ *           a range 16 GiB at most, and what is reserved lies at multiples of
+ *           256 MiB; heaps begin with pages of its bookkeeping.
  * Fork      A child can go on using its copy of the heap, which nobody watches.
  * Lifetime  The tracker outlives the heap.
  */
@@ -77,8 +80,9 @@ typedef struct ww_heap_stats {
 
 /* Fills the first `stats_bytes` bytes of `*stats` (sizeof(ww_heap_stats) as the
  * caller was compiled); what this library does not know becomes 0. Writes to no
- * page of the heap, as ww_heap_ranges() and ww_heap_usable_size() do not. Only by
- * the thread that created the heap; elsewhere all is 0. */
+ * page of the heap, as ww_heap_ranges() and ww_heap_usable_size() do not; only where
+ * other threads freed blocks mimalloc 3 settles that, which writes, and counts them
+ * no more. Only by the thread that created the heap; elsewhere all is 0. */
 WW_EXPORT void ww_heap_stats_get(const ww_heap *heap, ww_heap_stats *stats,
                                  size_t stats_bytes) WW_NOEXCEPT;
 

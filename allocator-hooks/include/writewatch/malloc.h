@@ -9,6 +9,9 @@
  * program (a plugin, a library that knows of this) finds both here, weakly or by
  * dlsym(3), and asks the tracker.
  *
+ * Built with mimalloc 3, blocks too large for its arenas (from about 224 MiB) lie
+ * elsewhere and are not watched; ask ww_malloc_ranges().
+ *
  * Environment
  *   WRITEWATCH_MALLOC_GIB    how much address space to reserve, in GiB: 1 to
  *                            4096; 256 if not given. Less where less is allowed.
