@@ -196,6 +196,7 @@ TEST_CASE("runs: a private file's written pages that were dropped are discarded,
 }
 
 TEST_CASE("runs: of a private file many of both are told in order, whatever the room") {
+    NEED(can::tell_drops);
     constexpr std::size_t kCount = 1000;
     const Watched pages{tested_kind("private memfd"), kCount};
     Runs expected;
