@@ -260,7 +260,9 @@ std::size_t PagemapScan::take_dropped(Watched part, std::span<Region> out) noexc
     std::array<Region, 64> room;
     kernel::forget_regions(room);
     StatesOut list{out, std::numeric_limits<std::size_t>::max()};
-    while (!part.range.empty() && list.room() > 0) {
+    // In a full list there is room for what goes on where the last one ends; but
+    // what is protected as it is found must have its own.
+    while (!part.range.empty() && (!ahead || list.room() > 0)) {
         const std::span<Region> found =
             std::span{room}.first(ahead ? std::min(list.room(), room.size()) : room.size());
         const ScanResult result =

@@ -95,6 +95,16 @@ TEST_CASE("runs: dropped and read is discarded, dropped and written is written")
     CHECK(collect_runs(pages, WW_RESET) == Runs{{4, 1, WW_DISCARDED}});
 }
 
+TEST_CASE("runs: many dropped pages that were read here and there are one run, told at once") {
+    NEED(can::tell_drops);
+    const Reported pages{200};
+    drop(pages, 0, 200);
+    for (std::size_t page = 0; page < 200; page += 2)
+        pages.load(page);
+    CHECK(collect_runs(pages, WW_RESET, 1) == Runs{{0, 200, WW_DISCARDED}});
+    CHECK(collect_runs(pages, WW_RESET).empty());
+}
+
 TEST_CASE("runs: with room for one run at a time the same is told, in order") {
     NEED(can::tell_drops);
     const Reported pages{64};
