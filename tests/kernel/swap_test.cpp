@@ -74,8 +74,8 @@ void swap_in(const Pages& pages) {
 
 template<class Test>
 void on_every_kind(Test test) {
-    for (const char* name : {"private anonymous", "private file", "private memfd", "memfd",
-                             "shared anonymous"}) {
+    for (const char* name :
+         {"private anonymous", "private file", "private memfd", "memfd", "shared anonymous"}) {
         CAPTURE(std::string{name});
         test(tested_kind(name));
     }

@@ -31,6 +31,8 @@ private:
     std::size_t step() { return one_in(3) ? 2 + below(6) : 1; }
     std::size_t capacity();
     Access access();
+    Word word();
+    Form form();
 
     void store();
     void change();
@@ -93,6 +95,18 @@ Access Drawing::access() {
     return kAccesses[below(kAccesses.size())];
 }
 
+// Drops are told of only now and then.
+Word Drawing::word() {
+    constexpr std::array kWords{Word::none, Word::none,     Word::none,
+                                Word::none, Word::remapped, Word::discarded};
+    return kWords[below(kWords.size())];
+}
+
+Form Drawing::form() {
+    constexpr std::array kForms{Form::pages, Form::ranges, Form::runs};
+    return kForms[below(kForms.size())];
+}
+
 void Drawing::store() {
     switch (below(12)) {
     case 0:
@@ -129,7 +143,7 @@ void Drawing::change() {
     case 6:
     case 7:
     case 8:
-        return add(Discard{.span = span, .told = one_in(3)});
+        return add(Discard{.span = span, .word = word()});
     case 9:
         return add(Protect{.span = some_pages()});
     default:
@@ -145,7 +159,7 @@ void Drawing::collect() {
     add(Collect{.span = span,
                 .clip = clip,
                 .reset = !one_in(3),
-                .form = one_in(2) ? Form::pages : Form::ranges,
+                .form = form(),
                 .capacity = capacity(),
                 .calls = one_in(2) ? 1 : 1 + below(12)});
 }

@@ -24,6 +24,7 @@ void Model::store(std::size_t page) {
     pages_[page].populated = true;
     pages_[page].present = true;
     pages_[page].written = Answer::written;
+    pages_[page].dropped = Answer::clean;
 }
 
 // Where the state is not kept a page that was read looks like a written one
@@ -71,20 +72,39 @@ void Model::unmap(Span span, bool told) {
         forget(span);
     for_each(span, [](Page& page) {
         const bool stale = page.stale || page.written != Answer::clean;
-        page = {.mapped = false, .stale = page.watch != 0 && stale, .watch = page.watch};
+        page = {.mapped = false,
+                .stale = page.watch != 0 && stale,
+                .watch = page.watch};
     });
 }
 
+// Without a word. Told of back ends that tell of it at all; of what was written
+// again, or only read, they may.
+void Model::lose_contents(Page& page) const {
+    const bool may_be_known = page.known != Answer::clean || (page.present && !page.populated);
+    if (!tells_drops() || page.watch == 0)
+        page.dropped = Answer::clean;
+    else if (page.known == Answer::written && page.written == Answer::clean)
+        page.dropped = Answer::written;
+    else if (may_be_known && page.dropped == Answer::clean)
+        page.dropped = Answer::maybe;
+}
+
 // Without a word the tracker may take the page for one that it knows the state
-// of. Whether it was written before is lost with its contents.
-void Model::discard(Span span, bool told) {
+// of. Whether it was written before is lost with its contents. That the contents
+// were dropped does not tell that other memory is there.
+void Model::discard(Span span, Word word) {
+    const bool told = word != Word::none;
     for_each(span, [&](Page& page) {
+        lose_contents(page);
+        if (told)
+            page.known = page.dropped = Answer::clean;
         page.populated = false;
         page.present = false;
         page.written = page.watch != 0 && !told ? Answer::maybe : Answer::clean;
         page.armed = page.armed && !told;
         page.unarmed = page.unarmed || told;
-        if (told)
+        if (word == Word::remapped)
             page.strange = Answer::clean;
     });
 }
@@ -94,6 +114,9 @@ void Model::watch(Span span, bool keep) {
     for_each(span, [&](Page& page) {
         page.watch = last_watch_;
         page.unarmed = keep;
+        if (page.present)
+            page.known = page.populated && !keep && page.known == Answer::clean ? Answer::written
+                                                                                : Answer::maybe;
         if (!keep)
             page.written = Answer::clean;
         else if (keeps_ == Keeps::nothing && page.present && page.written == Answer::clean)
@@ -132,6 +155,8 @@ void Model::end_watches(Span span) {
         page.armed = false;
         page.strange = Answer::clean;
         page.stale = false;
+        page.known = std::min(page.known, Answer::maybe); // may be protected still
+        page.dropped = Answer::clean;
         // What had no contents any more starts anew.
         if (!page.populated)
             page.written = Answer::clean;
@@ -146,19 +171,32 @@ void Model::end_watches(Span span) {
 // A page that was discarded without a word may be taken for an armed one until
 // it was reported: there was nothing to make clean.
 void Model::reset(Span span) {
-    for_each(span, [](Page& page) {
-        if (page.written == Answer::maybe && !page.populated)
+    for_each(span, [&](Page& page) {
+        page.dropped = std::min(page.dropped, Answer::maybe);
+        if (page.written == Answer::maybe && !page.populated) {
+            page.known = Answer::maybe;
+            page.dropped = tells_drops() ? Answer::maybe : Answer::clean;
             return;
+        }
+        if (page.written == Answer::written)
+            page.known = Answer::written;
+        else if (page.written == Answer::maybe && page.known == Answer::clean)
+            page.known = Answer::maybe;
         page.armed = page.armed || page.written == Answer::written;
         page.written = Answer::clean;
     });
 }
 
-void Model::reported(std::size_t page, bool reset) {
+void Model::reported(std::size_t number, Form form, bool reset) {
     if (!reset)
         return;
-    pages_[page].written = Answer::clean;
-    pages_[page].armed = true;
+    Page& page = pages_[number];
+    page.written = Answer::clean;
+    page.armed = true;
+    // Taken for written without contents, it looks like a dropped one from now on.
+    const Answer lost = form == Form::runs ? Answer::clean : Answer::maybe;
+    page.known = page.populated ? Answer::written : lost;
+    page.dropped = page.populated || !tells_drops() ? Answer::clean : lost;
 }
 
 void Model::collected(Span span, std::size_t resume) {

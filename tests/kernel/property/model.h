@@ -25,6 +25,8 @@ struct Page {
     bool present = false;           // populated, or read and so not empty for the kernel
     bool unarmed = false;           // told to be new, and nobody looked at it yet
     bool stale = false;             // was written, and then unmapped without a word
+    Answer known = Answer::clean;   // has contents that were reported, or were there before
+    Answer dropped = Answer::clean; // known contents were dropped without a word
     std::uint32_t watch = 0;        // which, 0 if none
 
     // For statistics only: was reported with reset and has not changed since.
@@ -40,6 +42,8 @@ public:
     explicit Model(Keeps keeps) : keeps_(keeps) {}
 
     const Page& page(std::size_t number) const { return pages_[number]; }
+    // Drops and changes without a word.
+    bool tells_drops() const { return keeps_ == Keeps::state; }
     bool readable(std::size_t page) const;
     bool writable(std::size_t page) const;
 
@@ -49,7 +53,7 @@ public:
     void protect(Span span, Access access);
     void map_over(Span span, Access access, bool told);
     void unmap(Span span, bool told);
-    void discard(Span span, bool told);
+    void discard(Span span, Word word);
 
     // What the tracker was asked to do, and has done.
     void watch(Span span, bool keep);
@@ -57,7 +61,7 @@ public:
     void forget(Span span);
     void failed_watch(Span span);
     void reset(Span span);
-    void reported(std::size_t page, bool reset);
+    void reported(std::size_t page, Form form, bool reset);
     // Changes without a word in front of `resume` have been found, those in the
     // rest of the span may have been.
     void collected(Span span, std::size_t resume);
@@ -79,6 +83,7 @@ private:
     template<class Change>
     void for_each(Span span, Change change);
     void end_watches(Span span);
+    void lose_contents(Page& page) const;
     bool block_is_armed(std::size_t block) const;
 
     Keeps keeps_;

@@ -22,6 +22,28 @@ const char* told_or_not(bool told) {
     return told ? " told" : " untold";
 }
 
+const char* name(Word word) {
+    switch (word) {
+    case Word::none:
+        return " untold";
+    case Word::remapped:
+        return " told as new memory";
+    default:
+        return " told";
+    }
+}
+
+const char* name(Form form) {
+    switch (form) {
+    case Form::pages:
+        return "pages ";
+    case Form::ranges:
+        return "ranges ";
+    default:
+        return "runs ";
+    }
+}
+
 // One for each operation: its name, its span, then what else it carries.
 struct Printer {
     std::ostream& out;
@@ -35,11 +57,10 @@ struct Printer {
             << (op.store_before_word ? ", first page stored to" : "");
     }
     void operator()(const Unmap& op) { out << "unmap " << op.span << told_or_not(op.told); }
-    void operator()(const Discard& op) { out << "discard " << op.span << told_or_not(op.told); }
+    void operator()(const Discard& op) { out << "discard " << op.span << name(op.word); }
     void operator()(const Collect& op) {
-        out << (op.form == Form::pages ? "collect pages " : "collect ranges ") << op.span
-            << (op.clip ? " clipped" : "") << (op.reset ? " reset" : "") << " capacity "
-            << op.capacity << " calls " << op.calls;
+        out << "collect " << name(op.form) << op.span << (op.clip ? " clipped" : "")
+            << (op.reset ? " reset" : "") << " capacity " << op.capacity << " calls " << op.calls;
     }
     void operator()(const Reset& op) { out << "reset " << op.span << (op.clip ? " clipped" : ""); }
     void operator()(const Watch& op) {

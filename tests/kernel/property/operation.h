@@ -57,13 +57,15 @@ struct Unmap {
     Span span;
     bool told = true;
 };
-// The contents are dropped, the mapping stays.
+enum class Word : unsigned char { none, remapped, discarded };
+// The contents are dropped, the mapping stays. The tracker is told in one way or
+// the other, or not.
 struct Discard {
     Span span;
-    bool told = true;
+    Word word = Word::discarded;
 };
 
-enum class Form : unsigned char { pages, ranges };
+enum class Form : unsigned char { pages, ranges, runs };
 // With `clip` only the part of the span that one watch covers: the watch of the
 // first page.
 struct Collect {

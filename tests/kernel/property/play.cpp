@@ -87,9 +87,11 @@ public:
     void operator()(const Discard& op) {
         for_each_mapped(op.span, [&](Span run) {
             memory_.discard(run);
-            if (op.told)
+            if (op.word == Word::remapped)
                 expect(system_.remapped(run), 0, "ww_remapped");
-            model_.discard(run, op.told);
+            else if (op.word == Word::discarded)
+                expect(system_.discarded(run), 0, "ww_discarded");
+            model_.discard(run, op.word);
         });
     }
     void operator()(const Collect& op);
@@ -157,7 +159,7 @@ std::optional<Span> Player::collect_once(const Collect& op, Span span) {
     count_collect(span, reply);
     for (const Span found : reply.found) {
         for (std::size_t page = found.first; page < found.end(); ++page)
-            model_.reported(page, op.reset);
+            model_.reported(page, op.form, op.reset);
     }
     check_repairs(span, *reply.resume);
     if (*reply.resume == span.end())
@@ -219,8 +221,10 @@ void Player::count_collect(Span span, const Reply& reply) {
     ++statistics_.collects;
     statistics_.armed_collects += armed ? 1 : 0;
     statistics_.armed_finds += armed && !reply.found.empty() ? 1 : 0;
-    for (const Span found : reply.found) {
+    for (const Part& found : reply.found) {
         statistics_.pages += found.count;
+        statistics_.discarded += found.state == State::discarded ? found.count : 0;
+        statistics_.unknown += found.state == State::unknown ? found.count : 0;
         for (std::size_t page = found.first; page < found.end(); ++page)
             statistics_.supersets += model_.page(page).written == Answer::maybe ? 1 : 0;
     }

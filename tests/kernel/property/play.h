@@ -17,6 +17,8 @@ struct Statistics {
     std::size_t operations = 0;
     std::size_t collects = 0;       // that were answered
     std::size_t pages = 0;          // reported
+    std::size_t discarded = 0;      // of them, in runs
+    std::size_t unknown = 0;        // the same
     std::size_t beyond_watches = 0; // collects and resets of more than one watch, refused
     std::size_t resumed = 0;        // collects that went on where another stopped
     // Collects over two neighbouring blocks that were reported with reset from

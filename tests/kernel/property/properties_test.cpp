@@ -26,7 +26,8 @@ void set_up_rapidcheck() {
 
 std::ostream& operator<<(std::ostream& out, const Statistics& met) {
     return out << met.operations << " operations; " << met.collects << " collects, " << met.pages
-               << " pages reported, " << met.supersets << " of them as declared supersets; "
+               << " pages reported, " << met.supersets << " of them as declared supersets, "
+               << met.discarded << " as discarded and " << met.unknown << " as unknown; "
                << met.resumed << " collects resumed, " << met.armed_collects
                << " over armed blocks, " << met.armed_finds << " of them found something, "
                << met.repairs << " found changes without a word; " << met.beyond_watches
@@ -52,6 +53,9 @@ TEST_CASE("any sequence of operations gets the answers that the contract says") 
     CHECK(met.armed_finds > met.operations / 200);
     CHECK(met.resumed > met.operations / 100);
     CHECK(met.repairs > met.operations / 1000);
+    NEED(can::tell_drops);
+    CHECK(met.unknown > met.operations / 10);
+    CHECK(met.discarded > met.operations / 1000);
 }
 
 int main(int argc, char** argv) {

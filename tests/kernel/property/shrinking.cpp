@@ -49,6 +49,7 @@ struct Plainer {
         plain(op, &MapOver::access, Access::write);
         plain(op, &MapOver::store_before_word, false);
     }
+    void operator()(const Discard& op) const { plain(op, &Discard::word, Word::discarded); }
     void operator()(const Collect& op) const {
         plain(op, &Collect::clip, false);
         plain(op, &Collect::calls, 1U);

@@ -68,6 +68,11 @@ int System::remapped(Span span) const {
         [&] { return ww_remapped(tracker_.get(), memory_.at(span.first), memory_.bytes(span)); });
 }
 
+int System::discarded(Span span) const {
+    return keeping_errno(
+        [&] { return ww_discarded(tracker_.get(), memory_.at(span.first), memory_.bytes(span)); });
+}
+
 int System::reset(Span span) const {
     return keeping_errno(
         [&] { return ww_reset(tracker_.get(), memory_.at(span.first), memory_.bytes(span)); });
@@ -91,8 +96,14 @@ ww_counters System::counters() const {
 
 Reply System::collect(Span span, bool reset, Form form, std::size_t capacity) {
     const unsigned flags = reset ? WW_RESET : 0;
-    return form == Form::pages ? collect_pages(span, flags, capacity)
-                               : collect_ranges(span, flags, capacity);
+    switch (form) {
+    case Form::pages:
+        return collect_pages(span, flags, capacity);
+    case Form::ranges:
+        return collect_ranges(span, flags, capacity);
+    default:
+        return collect_runs(span, flags, capacity);
+    }
 }
 
 Reply System::collect_pages(Span span, unsigned flags, std::size_t capacity) const {
@@ -105,7 +116,7 @@ Reply System::collect_pages(Span span, unsigned flags, std::size_t capacity) con
     check_stores(result, out, [](void* page) { return page == &nothing_stored; });
     Reply reply{.result = result, .found = {}, .resume = page_if_stored(resume)};
     for (std::ptrdiff_t i = 0; i < result; ++i)
-        reply.found.push_back({memory_.page_of(out[static_cast<std::size_t>(i)]), 1});
+        reply.found.push_back({{memory_.page_of(out[static_cast<std::size_t>(i)]), 1}});
     return reply;
 }
 
@@ -120,11 +131,33 @@ Reply System::collect_ranges(Span span, unsigned flags, std::size_t capacity) co
     Reply reply{.result = result, .found = {}, .resume = page_if_stored(resume)};
     for (std::ptrdiff_t i = 0; i < result; ++i) {
         const ww_range& range = out[static_cast<std::size_t>(i)];
-        if (range.bytes == 0 || range.bytes % memory_.page_bytes() != 0)
-            throw std::runtime_error("a range that is not of pages");
-        reply.found.push_back({memory_.page_of(range.base), range.bytes / memory_.page_bytes()});
+        reply.found.push_back({span_of(range.base, range.bytes)});
     }
     return reply;
+}
+
+Reply System::collect_runs(Span span, unsigned flags, std::size_t capacity) const {
+    std::vector<ww_run> out(capacity + 1, {&nothing_stored, 0, 0});
+    void* resume = &nothing_stored;
+    const std::ptrdiff_t result = keeping_errno([&] {
+        return ww_collect_runs(tracker_.get(), memory_.at(span.first), memory_.bytes(span), flags,
+                               out.data(), capacity, &resume);
+    });
+    check_stores(result, out, [](const ww_run& run) { return run.base == &nothing_stored; });
+    Reply reply{.result = result, .found = {}, .resume = page_if_stored(resume)};
+    for (std::ptrdiff_t i = 0; i < result; ++i) {
+        const ww_run& run = out[static_cast<std::size_t>(i)];
+        if (run.state < WW_WRITTEN || run.state > WW_UNKNOWN)
+            throw std::runtime_error("a run of no known state");
+        reply.found.push_back({span_of(run.base, run.bytes), static_cast<State>(run.state)});
+    }
+    return reply;
+}
+
+Span System::span_of(const void* base, std::size_t bytes) const {
+    if (bytes == 0 || bytes % memory_.page_bytes() != 0)
+        throw std::runtime_error("a range that is not of pages");
+    return {memory_.page_of(base), bytes / memory_.page_bytes()};
 }
 
 std::optional<std::size_t> System::page_if_stored(const void* address) const {

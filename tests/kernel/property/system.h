@@ -4,6 +4,7 @@
 
 #include "memory.h"
 #include "operation.h"
+#include "writewatch/runs.h"
 #include "writewatch/writewatch.h"
 
 #include <cstddef>
@@ -13,10 +14,21 @@
 
 namespace property {
 
+enum class State : unsigned {
+    written = WW_WRITTEN,
+    discarded = WW_DISCARDED,
+    unknown = WW_UNKNOWN,
+};
+
+// Pages, and what is said of them: only runs say more than written.
+struct Part : Span {
+    State state = State::written;
+};
+
 // What a collect gave.
 struct Reply {
     std::ptrdiff_t result = 0;
-    std::vector<Span> found;             // in the order in which they were stored
+    std::vector<Part> found;             // in the order in which they were stored
     std::optional<std::size_t> resume{}; // a page, if it was stored
 };
 
@@ -42,6 +54,7 @@ public:
     int unwatch(Span span) const;
     int forget(Span span) const;
     int remapped(Span span) const;
+    int discarded(Span span) const;
     int reset(Span span) const;
     Found find(Span span) const;
     ww_counters counters() const;
@@ -52,6 +65,8 @@ public:
 private:
     Reply collect_pages(Span span, unsigned flags, std::size_t capacity) const;
     Reply collect_ranges(Span span, unsigned flags, std::size_t capacity) const;
+    Reply collect_runs(Span span, unsigned flags, std::size_t capacity) const;
+    Span span_of(const void* base, std::size_t bytes) const;
     std::optional<std::size_t> page_if_stored(const void* address) const;
 
     struct Destroy {

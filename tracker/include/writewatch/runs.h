@@ -18,8 +18,10 @@
  *              Not to be seen are drops of clean pages of private file mappings
  *            (tell of them by ww_discarded()), of pages that were last reported
  *            while another thread changed the set of watches or told of a change,
- *            and drops of hugetlb memory. Of shared memory nothing is reported as
- *            discarded: dropping its pages drops nothing.
+ *            of pages that were clean in a watch that ww_forget() ended and have
+ *            not been reported since, and drops of hugetlb memory. What is unmapped
+ *            without a word may be reported as dropped or not. Of shared memory
+ *            nothing is reported as discarded: dropping its pages drops nothing.
  *              Where memory is watched with WW_WATCH_HUGE_PAGES, or anonymous
  *            behind a file, untouched pages that are dropped are reported, too.
  * Unknown    Other memory came here without a word: a whole part of the range, to
