@@ -113,7 +113,7 @@ private:
         for (unsigned frame = 0; frame < 7; ++frame) {
             for (unsigned i = 0; i < 8; ++i) {
                 if (frame < 5 || i % 4 != left_out)
-                    ++page((where + i) % (2 * kPagesEach))[frame * 8];
+                    ++page((where + i) % unsigned{2 * kPagesEach})[frame * 8];
             }
             take();
         }
