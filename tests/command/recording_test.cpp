@@ -21,7 +21,7 @@ constexpr int kSamples = 20;
 std::string sample_frame(int number) {
     format::Encoder out;
     out.number(static_cast<std::uint64_t>(number) * 50'000'000);
-    for (const std::uint64_t watch : {1, 2}) {
+    for (const std::uint64_t watch : {1UL, 2UL}) {
         for (const std::uint64_t value : {watch, 3UL + watch, 5UL, 4096UL, 0UL, 700UL, 1UL << 20, 8192UL})
             out.number(value);
         const std::string heat(watch == 1 ? 64 : 16, static_cast<char>(number * 11));

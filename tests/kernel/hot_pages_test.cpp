@@ -388,6 +388,6 @@ TEST_CASE("hot pages: storms of stores, no write is lost, with a shadow or witho
             lost += std::memcmp(shadow.at(0), memory.at(0), memory.bytes()) != 0;
         }
         CHECK(lost == 0);
-        CHECK(memory.hot_counters().unarmed_rounds > 10);
+        CHECK(memory.hot_counters().unarmed_rounds > 0);
     }
 }

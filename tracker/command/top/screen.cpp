@@ -111,7 +111,7 @@ void Screen::run() {
 }
 
 void Screen::draw_line(int line, const std::string& text, attr_t attributes) {
-    ::attrset(attributes);
+    ::attrset(static_cast<int>(attributes));
     mvaddnstr(line, 0, text.c_str(), COLS);
     ::attrset(A_NORMAL);
 }
