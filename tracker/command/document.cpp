@@ -5,6 +5,7 @@
 #include "failure.h"
 #include "subcommand.h"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <memory>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "help_text.h"
 
+#include "subcommand.h"
 #include "text.h"
 
 namespace ww::command {
@@ -38,28 +39,6 @@ std::string value_name(const CLI::Option* option) {
         return {};
     const std::string name = option->get_type_name();
     return name.substr(0, name.find(':')); // behind it, what is checked
-}
-
-std::string wrapped(const std::string& text, std::size_t columns) {
-    std::string lines;
-    for (const std::string_view paragraph : lines_of(text)) {
-        std::size_t column = 0;
-        for (std::size_t at = 0; at < paragraph.size();) {
-            const std::size_t end = std::min(paragraph.find(' ', at), paragraph.size());
-            const std::string_view word = paragraph.substr(at, end - at);
-            at = end + 1;
-            if (column != 0 && column + 1 + word.size() > columns) {
-                lines += '\n';
-                column = 0;
-            }
-            if (column != 0)
-                lines += ' ';
-            lines += word;
-            column += word.size() + (column != 0 ? 1 : 0);
-        }
-        lines += '\n';
-    }
-    return lines;
 }
 
 } // namespace ww::command

@@ -20,10 +20,4 @@ public:
 // What follows an option, as "SECONDS"; empty for a flag.
 std::string value_name(const CLI::Option* option);
 
-// What stands behind the options of a subcommand that runs a program.
-inline constexpr const char* kProgramWords = "[--] PROGRAM [ARGUMENT...]";
-
-// Lines of at most so many columns, broken at spaces; paragraphs stay.
-std::string wrapped(const std::string& text, std::size_t columns);
-
 } // namespace ww::command

@@ -31,6 +31,9 @@ struct Subcommand {
 
 std::span<const Subcommand> subcommands() noexcept;
 
+// What stands behind the options of a subcommand that runs a program.
+inline constexpr const char* kProgramWords = "[--] PROGRAM [ARGUMENT...]";
+
 // For a subcommand that runs a program, and has set app.prefix_command(): what
 // stands behind its options or behind "--", word by word as it was given. Empty
 // if there is none.

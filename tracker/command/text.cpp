@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "text.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -37,6 +38,28 @@ std::string_view trimmed(std::string_view text) noexcept {
     if (first == text.npos)
         return {};
     return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+std::string wrapped(const std::string& text, std::size_t columns) {
+    std::string lines;
+    for (const std::string_view paragraph : lines_of(text)) {
+        std::size_t column = 0;
+        for (std::size_t at = 0; at < paragraph.size();) {
+            const std::size_t end = std::min(paragraph.find(' ', at), paragraph.size());
+            const std::string_view word = paragraph.substr(at, end - at);
+            at = end + 1;
+            if (column != 0 && column + 1 + word.size() > columns) {
+                lines += '\n';
+                column = 0;
+            }
+            if (column != 0)
+                lines += ' ';
+            lines += word;
+            column += word.size() + (column != 0 ? 1 : 0);
+        }
+        lines += '\n';
+    }
+    return lines;
 }
 
 } // namespace ww::command

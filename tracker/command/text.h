@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Small files of /proc and /sys, and lines.
+// Small files of /proc and /sys, lines, and paragraphs.
 #pragma once
 
 #include <filesystem>
@@ -20,5 +20,8 @@ std::vector<std::string_view> lines_of(std::string_view text);
 std::string_view value_of(std::string_view text, std::string_view key);
 
 std::string_view trimmed(std::string_view text) noexcept;
+
+// Lines of at most so many columns, broken at spaces; paragraphs stay.
+std::string wrapped(const std::string& text, std::size_t columns);
 
 } // namespace ww::command

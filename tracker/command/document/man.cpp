@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "outline.h"
 
-#include "../help_text.h"
+#include "../subcommand.h"
+#include "../text.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

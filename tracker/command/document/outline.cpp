@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "outline.h"
 
+#include <CLI/CLI.hpp>
+
 #include "../help_text.h"
 #include "../text.h"
 

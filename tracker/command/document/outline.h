@@ -2,10 +2,12 @@
 // The command line in words: what man pages and shells need of the application.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace ww::command {
 

@@ -3,6 +3,7 @@
 #include "report/heat_map.h"
 #include "report/writers.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <csetjmp>
