@@ -48,6 +48,8 @@ Application::Application()
         "WRITEWATCH_LOG, WRITEWATCH_PROGRAMS, WRITEWATCH_COUNTERS) they also take from here.");
     for (const Subcommand& subcommand : subcommands()) {
         CLI::App& sub = *app_.add_subcommand(subcommand.name, subcommand.summary);
+        sub.footer("");
+        sub.prefix_command(subcommand.program != nullptr);
         sub.callback([this, run = subcommand.set_up(sub)] { chosen_ = run; });
     }
 }

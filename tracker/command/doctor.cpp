@@ -2,6 +2,7 @@
 #include "doctor/finding.h"
 #include "failure.h"
 #include "subcommand.h"
+#include "text.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -38,10 +39,13 @@ bool holds(const Findings& findings, const std::string& topic) {
 
 void print_text(const Findings& findings, bool serves) {
     for (const Finding& finding : findings) {
-        fmt::print("{:<4}  {:<14}  {} [{}]\n", word(finding.state), finding.topic, finding.fact,
-                   finding.proof);
+        constexpr std::size_t kFactColumn = 19;
+        fmt::print("{:<4}  {:<13}{}", word(finding.state), finding.topic,
+                   wrapped(fmt::format("{} [{}]", finding.fact, finding.proof), kColumns,
+                           kFactColumn));
         if (!finding.remedy.empty())
-            fmt::print("{:22}-> {}\n", "", finding.remedy);
+            fmt::print("{:>{}}{}", "-> ", kFactColumn,
+                       wrapped(finding.remedy, kColumns, kFactColumn));
     }
     fmt::print("\n{}\n",
                serves ? "writewatch works here." : "writewatch does not do here what is needed.");

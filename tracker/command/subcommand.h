@@ -27,16 +27,14 @@ struct Subcommand {
     // Adds options and a footer to `app`, whose name and summary are there.
     // What is returned runs after they were parsed.
     Run (*set_up)(CLI::App& app);
+    // How the program is given that it runs, behind its options; null if it runs none.
+    const char* program = nullptr;
 };
 
 std::span<const Subcommand> subcommands() noexcept;
 
-// What stands behind the options of a subcommand that runs a program.
-inline constexpr const char* kProgramWords = "[--] PROGRAM [ARGUMENT...]";
-
-// For a subcommand that runs a program, and has set app.prefix_command(): what
-// stands behind its options or behind "--", word by word as it was given. Empty
-// if there is none.
+// For a subcommand that runs a program: what stands behind its options or behind
+// "--", word by word as it was given. Empty if there is none.
 std::vector<std::string> program_of(const CLI::App& app);
 
 Run set_up_doctor(CLI::App& app);

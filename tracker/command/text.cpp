@@ -40,22 +40,27 @@ std::string_view trimmed(std::string_view text) noexcept {
     return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
-std::string wrapped(const std::string& text, std::size_t columns) {
+std::string wrapped(const std::string& text, std::size_t columns, std::size_t indent) {
+    const std::string margin(indent, ' ');
     std::string lines;
     for (const std::string_view paragraph : lines_of(text)) {
-        std::size_t column = 0;
+        if (!lines.empty())
+            lines += margin;
+        std::size_t column = indent;
         for (std::size_t at = 0; at < paragraph.size();) {
             const std::size_t end = std::min(paragraph.find(' ', at), paragraph.size());
             const std::string_view word = paragraph.substr(at, end - at);
             at = end + 1;
-            if (column != 0 && column + 1 + word.size() > columns) {
-                lines += '\n';
-                column = 0;
+            if (column > indent && column + 1 + word.size() > columns) {
+                lines += '\n' + margin;
+                column = indent;
             }
-            if (column != 0)
+            if (column > indent) {
                 lines += ' ';
+                ++column;
+            }
             lines += word;
-            column += word.size() + (column != 0 ? 1 : 0);
+            column += word.size();
         }
         lines += '\n';
     }

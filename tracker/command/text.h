@@ -21,7 +21,12 @@ std::string_view value_of(std::string_view text, std::string_view key);
 
 std::string_view trimmed(std::string_view text) noexcept;
 
-// Lines of at most so many columns, broken at spaces; paragraphs stay.
-std::string wrapped(const std::string& text, std::size_t columns);
+// What is printed is at most so wide, but for long words.
+inline constexpr std::size_t kColumns = 80;
+
+// Lines of at most so many columns, broken at spaces; paragraphs stay. The first
+// stands behind so many columns of something else, the others behind as many
+// spaces.
+std::string wrapped(const std::string& text, std::size_t columns, std::size_t indent = 0);
 
 } // namespace ww::command

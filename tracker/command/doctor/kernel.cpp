@@ -81,8 +81,7 @@ Finding userfaultfd(const Sandbox& sandbox) {
             std::string{trimmed(contents_of("/proc/sys/vm/unprivileged_userfaultfd"))};
         finding.fact = "allowed to this user";
         if (setting == "0")
-            finding.fact += " (vm.unprivileged_userfaultfd=0 concerns faults in the kernel, which "
-                            "are not asked for)";
+            finding.proof += "; vm.unprivileged_userfaultfd=0 forbids only what is not used here";
     } else if (access.device_error.empty()) {
         finding.fact = "denied as a system call, allowed through its device";
     } else {
@@ -146,8 +145,8 @@ Finding huge_pages() {
     return {
         "huge-pages",
         State::good,
-        fmt::format("transparent: {} (off in watched memory, unless WW_WATCH_HUGE_PAGES); hugetlb "
-                    "pool: {}",
+        fmt::format("transparent: {}, but off in watched memory, as one write would report 512 "
+                    "pages; hugetlb pool: {} pages",
                     transparent, pool.empty() ? "none" : pool),
         "/sys/kernel/mm/transparent_hugepage/enabled, /proc/meminfo",
         {}};
@@ -157,8 +156,8 @@ Finding mappings() {
     const std::string most{trimmed(contents_of("/proc/sys/vm/max_map_count"))};
     return {"mappings",
             State::good,
-            fmt::format("{} at most; tracking makes none (mprotect makes two a scattered page, and "
-                        "stock Wine then hangs at the limit)",
+            fmt::format("{} at most; tracking makes none (where stock Wine makes two for each "
+                        "scattered page that is written, and hangs at the limit)",
                         most.empty() ? "unknown" : most),
             "vm.max_map_count",
             {}};

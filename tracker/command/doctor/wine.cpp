@@ -45,7 +45,7 @@ std::string name_of(const Wine& wine) {
 void judge(Finding& finding, const Captured& answer, bool with_plugin) {
     const std::string_view said = value_of(answer.errors, "writewatch: ");
     if (said.starts_with("serving")) {
-        finding.fact += fmt::format(": the plugin knows its tables: {}", said);
+        finding.fact += fmt::format(": the plugin knows its tables, {}", said);
     } else if (!said.empty()) {
         finding.state = State::bad;
         finding.fact += fmt::format(": the plugin is {}", said);

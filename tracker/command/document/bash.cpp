@@ -53,7 +53,7 @@ std::string bash_completion(const CommandOutline& command) {
     std::string options;
     for (const CommandOutline& sub : command.subcommands) {
         subcommands.push_back(sub.name);
-        if (sub.takes_program)
+        if (!sub.program.empty())
             with_program.push_back(sub.name);
         values += value_cases(sub);
         options += fmt::format("    {}) words='{}' ;;\n", sub.name, fmt::join(names_of(sub), " "));

@@ -44,7 +44,7 @@ std::string fish_completion(const CommandOutline& command) {
         const std::string seen = "__fish_seen_subcommand_from " + sub.name;
         for (const OptionOutline& option : sub.options)
             text += line_of(command.name, seen, option);
-        if (sub.takes_program)
+        if (!sub.program.empty())
             text += fmt::format("complete -c {} -n '{}' -x -a '(__fish_complete_subcommand)'\n",
                                 command.name, seen);
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "outline.h"
 
-#include "../subcommand.h"
 #include "../text.h"
 
 #include <fmt/format.h>
@@ -33,8 +32,8 @@ std::string roff(const std::string& text) {
 }
 
 std::string lines(const std::string& text) {
-    constexpr std::size_t kColumns = 78;
-    return wrapped(roff(text), kColumns);
+    constexpr std::size_t kWidth = 78;
+    return wrapped(roff(text), kWidth);
 }
 
 std::string bold(const std::string& text) {
@@ -62,8 +61,8 @@ std::string synopsis(const std::string& name, const CommandOutline& command) {
     std::string text = fmt::format("{} [{}]", bold(name), italic("OPTION"));
     for (const OptionOutline& positional : command.positionals)
         text += fmt::format(" [{}]", italic(positional.names.front()));
-    if (command.takes_program)
-        text += " " + roff(kProgramWords);
+    if (!command.program.empty())
+        text += " " + roff(command.program);
     return text;
 }
 

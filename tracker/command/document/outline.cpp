@@ -64,7 +64,7 @@ CommandOutline outline_of(const CLI::App& app) {
                            paragraphs_of(app.get_footer()),
                            {},
                            {},
-                           app.get_prefix_command(),
+                           program_words(&app),
                            {}};
     for (const CLI::Option* option : app.get_options()) {
         if (!option->get_group().empty())

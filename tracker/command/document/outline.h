@@ -32,7 +32,7 @@ struct CommandOutline {
     std::vector<std::string> paragraphs; // the words behind the options
     std::vector<OptionOutline> options;
     std::vector<OptionOutline> positionals;
-    bool takes_program = false;
+    std::string program; // how the one is given that it runs; or ""
     std::vector<CommandOutline> subcommands; // without hidden ones
 };
 

@@ -46,7 +46,7 @@ std::string arguments_of(const CommandOutline& command) {
                     : fmt::format(" \\\n            '({0})'{{{1}}}{2}",
                                   fmt::join(option.names, " "), fmt::join(option.names, ","), what);
     }
-    if (command.takes_program)
+    if (!command.program.empty())
         text += " \\\n            '(-)1:program:_command_names -e' \\\n            '*::arguments: "
                 "_normal'";
     for (const OptionOutline& positional : command.positionals)
