@@ -22,9 +22,11 @@ std::string sample_frame(int number) {
     format::Encoder out;
     out.number(static_cast<std::uint64_t>(number) * 50'000'000);
     for (const std::uint64_t watch : {1UL, 2UL}) {
-        for (const std::uint64_t value : {watch, 3UL + watch, 5UL, 4096UL, 0UL, 700UL, 1UL << 20, 8192UL})
+        const std::uint64_t parts = watch == 1 ? 64 : 16;
+        for (const std::uint64_t value : {watch, 3UL + watch, 5UL, 4096UL, 0UL, 700UL, 1UL << 20,
+                                          8192UL, 0UL, parts << 12, parts})
             out.number(value);
-        const std::string heat(watch == 1 ? 64 : 16, static_cast<char>(number * 11));
+        const std::string heat(parts, static_cast<char>(number * 11));
         out.raw(heat.data(), heat.size());
     }
     out.number(0);
@@ -44,8 +46,8 @@ std::string frame_of(format::Kind kind, std::initializer_list<std::uint64_t> num
 std::string beginning() {
     return format::head() + frame_of(format::begin, {1'800'000'000, 50'000'000}) +
            frame_of(format::process, {4711}, "a game") +
-           frame_of(format::watch, {0, 0x7f0000000000, 64 << 12, 4096, 64}) +
-           frame_of(format::watch, {0, 0x7f0000100000, 16 << 12, 4096, 16});
+           frame_of(format::watch, {0, 0x7f0000000000, 64 << 12, 4096}) +
+           frame_of(format::watch, {0, 0x7f0000100000, 16 << 12, 4096});
 }
 
 std::string whole_recording() {
@@ -137,14 +139,22 @@ TEST_CASE("recording: contents that cannot be, under right checksums") {
         return read_recording(beginning() + sample_frame(1) + frame).cut;
     };
     constexpr std::uint64_t kHuge = ~std::uint64_t{0};
-    CHECK(cut(frame_of(format::watch, {7, 0, 4096, 4096, 1})).ends_with("a watch in it cannot be"));
-    CHECK(cut(frame_of(format::watch, {0, 0, 0, 4096, 1})).ends_with("a watch in it cannot be"));
-    CHECK(cut(frame_of(format::watch, {0, kHuge, 4096, 4096, 1})).ends_with("cannot be"));
-    CHECK(cut(frame_of(format::watch, {0, 0, 4096, 4096, kHuge})).ends_with("is too large"));
+    CHECK(cut(frame_of(format::watch, {7, 0, 4096, 4096})).ends_with("a watch in it cannot be"));
+    CHECK(cut(frame_of(format::watch, {0, 0, 0, 4096})).ends_with("a watch in it cannot be"));
+    CHECK(cut(frame_of(format::watch, {0, kHuge, 4096, 4096})).ends_with("cannot be"));
     CHECK(cut(frame_of(format::process, {1, kHuge})).ends_with("is too large"));
     CHECK(cut(frame_of(format::sample, {0})).ends_with("its time runs backwards"));
     CHECK(cut(frame_of(format::sample, {kHuge, 3})).ends_with("is too large"));
-    CHECK(cut(frame_of(format::sample, {kHuge, 1, 0, 0, 0, 0, 0, 0, 0})).ends_with("it is too short"));
+    const auto piece = [&cut](std::uint64_t from, std::uint64_t bytes, std::uint64_t parts) {
+        return cut(frame_of(format::sample, {kHuge, 1, 0, 0, 0, 0, 0, 0, 0, from, bytes, parts}));
+    };
+    CHECK(piece(0, 64 << 12, 64).ends_with("it is too short"));
+    CHECK(piece(0, 64 << 12, kHuge).ends_with("is too large"));
+    CHECK(piece(0, 64 << 12, 0).ends_with("a piece of a watch in it cannot be"));
+    CHECK(piece(0, 65 << 12, 1).ends_with("cannot be"));
+    CHECK(piece(64 << 12, 4096, 1).ends_with("cannot be"));
+    CHECK(piece(4096, kHuge, 1).ends_with("cannot be"));
+    CHECK(piece(4096, 0, 1).ends_with("cannot be"));
     CHECK(cut(format::frame(format::sample, std::string(12, '\xff'))).ends_with("is too long"));
     CHECK(cut(format::frame(format::sample, "\x80")).ends_with("it ends within a number"));
 }

@@ -158,8 +158,8 @@ class OnScreen(unittest.TestCase):
         first, second = self.host.addresses
         table = self.see('writewatch top', '2.0M written of 4.0M', first, second, 'sorted by process')
         row = next(line for line in table.splitlines() if first in line)
-        # 21 columns are left for the map of 8 MiB.
-        self.assertRegex(row, r' #####[#*+]?[.-]?\.{4}$')
+        # 25 columns are left for the map of 8 MiB.
+        self.assertRegex(row, r' ######[#*+]?[.-]?\.{5}$')
         self.press('h')
         self.see('sort by written a second', 'Enter')
         self.press('h')

@@ -23,6 +23,7 @@ struct Wanted {
     std::string output = "writewatch.wwr";
     double interval = 0.05;
     double seconds = 0;
+    bool heap = false;
     std::size_t cells = 512;
 };
 
@@ -46,15 +47,13 @@ std::optional<int> process_of(const std::vector<std::string>& words) {
     return pid;
 }
 
-// With the right library, if that can be had.
-std::vector<std::string> to_run(const std::vector<std::string>& words) {
-    std::vector<std::string> command;
-    const auto runs = [](const Subcommand& subcommand) {
-        return std::string_view{subcommand.name} == "run";
-    };
-    if (std::ranges::any_of(subcommands(), runs))
-        command = {"/proc/self/exe", "run", "--"};
-    command.insert(command.end(), words.begin(), words.end());
+// With the right library.
+std::vector<std::string> to_run(const Wanted& wanted) {
+    std::vector<std::string> command{"/proc/self/exe", "run"};
+    if (wanted.heap)
+        command.emplace_back("--heap");
+    command.emplace_back("--");
+    command.insert(command.end(), wanted.words.begin(), wanted.words.end());
     return command;
 }
 
@@ -76,9 +75,9 @@ public:
     }
 
     // Ends with the program, and with its status. Ctrl-C is for the program.
-    int record_program(const std::vector<std::string>& words) {
+    int record_program() {
         open();
-        Family family{to_run(words)}; // before: it would inherit what we ignore
+        Family family{to_run(wanted_)}; // before: it would inherit what we ignore
         ::signal(SIGINT, SIG_IGN);
         stop_at({SIGTERM, SIGHUP});
         std::optional<int> status;
@@ -102,10 +101,11 @@ private:
                static_cast<double>(recorder_->duration_ns()) / 1e9 >= wanted_.seconds;
     }
 
+    // At each look until something is found: programs may be short.
     bool is_time_to_search() {
         constexpr std::uint64_t kEvery = 250'000'000;
         const std::uint64_t now = monotonic_ns();
-        if (now - searched_ns_ < kEvery)
+        if (!targets_.empty() && now - searched_ns_ < kEvery)
             return false;
         searched_ns_ = now;
         return true;
@@ -135,60 +135,71 @@ private:
         constexpr std::uint64_t kShare = 10;
         const std::uint64_t spent = monotonic_ns() - paused_ns_;
         const std::uint64_t rest = spent < interval_ns_ ? interval_ns_ - spent : 0;
-        const std::uint64_t least =
-            paused_ns_ != 0 ? std::min(spent * (kShare - 1), 10 * interval_ns_) : 0;
+        const std::uint64_t least = std::min(spent * (kShare - 1), 10 * interval_ns_);
         std::this_thread::sleep_for(std::chrono::nanoseconds{std::max(rest, least)});
         paused_ns_ = monotonic_ns();
     }
 
     void finish(int status_without_samples) {
         recorder_->finish();
+        if (recorder_->watches() == 0)
+            throw Failure("nothing was watched while it ran (see writewatch doctor), so the recording "
+                          "is empty",
+                          status_without_samples);
         const double seconds = static_cast<double>(recorder_->duration_ns()) / 1e9;
         const RecordingCost cost = recorder_->cost();
         fmt::print(stderr,
-                   "writewatch: {} looks at {} watch{} in {:.1f} s are in {} ({}); looking took "
-                   "{} of a core, {} at most\n",
-                   recorder_->samples(), recorder_->watches(),
-                   recorder_->watches() == 1 ? "" : "es", seconds, wanted_.output,
-                   short_bytes(static_cast<double>(recorder_->file_bytes())),
+                   "writewatch: {} ({}) has {} look{} at {} watch{} in {:.1f} s, which took {} of a "
+                   "core and {} at most\n",
+                   wanted_.output, short_bytes(static_cast<double>(recorder_->file_bytes())),
+                   recorder_->samples(), recorder_->samples() == 1 ? "" : "s",
+                   recorder_->watches(), recorder_->watches() == 1 ? "" : "es", seconds,
                    short_percent(seconds > 0 ? static_cast<double>(cost.cpu_ns) / 1e9 / seconds : 0),
                    short_time(static_cast<double>(cost.longest_look_ns)));
-        if (recorder_->samples() == 0)
-            throw Failure("nothing was watched while it ran", status_without_samples);
     }
 
     const Wanted& wanted_;
     std::uint64_t interval_ns_;
     std::uint64_t searched_ns_ = 0;
-    std::uint64_t paused_ns_ = 0;
+    std::uint64_t paused_ns_ = monotonic_ns();
     std::vector<Target> targets_;
     std::optional<Recorder> recorder_;
 };
 
 int record(const Wanted& wanted) {
     const std::optional<int> pid = process_of(wanted.words);
+    if (pid && wanted.heap)
+        throw Failure("--heap is for programs that are started here, and not for a process", kUsage);
     Session session{wanted};
-    return pid ? session.record_process(*pid) : session.record_program(wanted.words);
+    return pid ? session.record_process(*pid) : session.record_program();
 }
 
 } // namespace
 
 Run set_up_record(CLI::App& app) {
     auto wanted = std::make_shared<Wanted>();
-    app.add_option("-o,--output", wanted->output, "The file to write")->capture_default_str();
-    app.add_option("--interval", wanted->interval, "Seconds between two looks")
-        ->capture_default_str()
+    app.add_option("-o,--output", wanted->output,
+                   fmt::format("The file to write; {} if not given", wanted->output))
+        ->type_name("FILE");
+    app.add_option("--interval", wanted->interval,
+                   fmt::format("Time between two looks; {} if not given", wanted->interval))
+        ->type_name("SECONDS")
         ->check(CLI::Range(0.001, 3600.0));
     app.add_option("--seconds", wanted->seconds, "Stop after so long; the program is ended then")
+        ->type_name("SECONDS")
         ->check(CLI::Range(0.0, 1e6));
-    app.add_option("--cells", wanted->cells, "Parts in which each watch is recorded")
-        ->capture_default_str()
+    app.add_option("--cells", wanted->cells, fmt::format("Parts in which each watch is recorded; {} if not given", wanted->cells))
+        ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, kMostCells));
-    app.prefix_command();
-    app.footer("Behind the options the number of a process, or -- and a program with its arguments. "
-               "A process is recorded until it ends, or until Ctrl-C. A program is started as by "
-               "writewatch run, and recorded with all that it starts; the exit status is then the "
-               "program's. See it with writewatch report FILE.");
+    app.add_flag("--heap", wanted->heap, "Watch the whole heap of a native program, as run does");
+    app.footer("A process is recorded until it ends, or until Ctrl-C. A program is started as by "
+               "writewatch run, and recorded with all that it starts; Ctrl-C is for the program. "
+               "See the recording with writewatch report FILE.\n\n"
+               "It looks from outside: it resets nothing and stops nobody. Looks that take long are "
+               "made more seldom, so that they take a tenth of a core at most; at the end one line on "
+               "stderr says what they took.\n\n"
+               "Exit status: the program's, or 0 for a process; 1 if nothing was watched or the file "
+               "cannot be written, 2 for a wrong command line.");
     return [wanted, &app] {
         wanted->words = program_of(app);
         if (wanted->words.empty())

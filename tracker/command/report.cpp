@@ -23,11 +23,11 @@ struct Form {
     const char* help;
 };
 constexpr Form kForms[] = {
-    {"html", as_html, "A page that works by itself, with zoom (if none is chosen)"},
-    {"svg", as_svg, "A drawing"},
-    {"png", as_png, "The heat map alone, as a picture"},
-    {"csv", as_csv, "A line for each watch at each look"},
-    {"json", as_json, "Everything"},
+    {"html", as_html, "A page for a browser, with zoom; works offline (if none is chosen)"},
+    {"svg", as_svg, "A drawing, for a text or a bug report"},
+    {"png", as_png, "The heat map alone, in pixels"},
+    {"csv", as_csv, "A line for each watch at each look, in bytes and nanoseconds"},
+    {"json", as_json, "Everything, with the heat of each part"},
 };
 
 struct Wanted {
@@ -76,21 +76,31 @@ int report(const Wanted& wanted) {
 
 Run set_up_report(CLI::App& app) {
     auto wanted = std::make_shared<Wanted>();
-    app.add_option("file", wanted->file, "What `writewatch record` wrote")->required();
+    app.add_option("RECORDING", wanted->file, "The file that writewatch record wrote")
+        ->type_name("FILE")
+        ->required();
     app.add_option("-o,--output", wanted->output,
-                   "Where to; - prints it. Without it beside the recording, as its name tells");
+                   "The file to write; - prints it. Else it is beside the recording, with the form's "
+                   "ending")
+        ->type_name("FILE");
     std::vector<CLI::Option*> forms;
     for (std::size_t i = 0; i < std::size(kForms); ++i)
         forms.push_back(app.add_flag(fmt::format("--{}", kForms[i].name), wanted->forms[i],
                                      kForms[i].help));
-    forms.push_back(app.add_flag("--text", wanted->text, "A heat map in the terminal"));
+    forms.push_back(app.add_flag("--text", wanted->text, "A heat map for the terminal"));
     for (CLI::Option* form : forms) {
         for (CLI::Option* other : forms) {
             if (form != other)
                 form->excludes(other);
         }
     }
-    app.add_flag("--ascii", wanted->ascii, "Draw it with ASCII characters");
+    app.add_flag("--ascii", wanted->ascii, "With --text: draw with ASCII characters");
+    app.footer("The map has time from left to right and a band for each watch, from its lowest "
+               "address in use at the top to its highest: nothing there, clean, and from little to "
+               "all written. Below each band are its queries. The name of the file that was written "
+               "is printed.\n\n"
+               "Exit status: 0; 1 if the file is no recording or cannot be read or written, 2 for a "
+               "wrong command line. A recording that was cut off is shown as far as it goes.");
     return [wanted] { return report(*wanted); };
 }
 

@@ -107,7 +107,6 @@ int compare(const Program& program, const std::vector<std::string>& words, const
 
 Run set_up_run(CLI::App& app) {
     auto wish = std::make_shared<Wish>();
-    app.prefix_command();
     auto* stock = app.add_flag(
         "--stock", wish->stock,
         "Run it without us, as it always ran; if it asks our library itself, by mprotect");

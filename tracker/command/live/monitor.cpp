@@ -24,8 +24,6 @@ float heat_of(const PageCount& cell) noexcept {
 void cool(std::vector<float>& heat, const std::vector<float>& before) noexcept {
     constexpr float kKept = 0.7F;
     constexpr float kCold = 0.0005F;
-    if (before.size() != heat.size())
-        return;
     for (std::size_t i = 0; i < heat.size(); ++i) {
         const float warm = before[i] * kKept;
         if (heat[i] >= 0 && warm > heat[i] && warm > kCold)
@@ -71,7 +69,7 @@ void Monitor::find_targets(std::uint64_t now_ns) {
     }
 }
 
-void Monitor::look(std::size_t cells) {
+void Monitor::look(std::size_t parts) {
     const std::uint64_t now = monotonic_ns();
     find_targets(now);
     seconds_ = looked_ns_ != 0 ? static_cast<double>(now - looked_ns_) / 1e9 : 0;
@@ -83,7 +81,7 @@ void Monitor::look(std::size_t cells) {
     overview_ = {};
     std::erase_if(targets_, [](const Target& target) { return target.read().empty(); });
     for (const Target& target : targets_)
-        look_at(target, cells, census);
+        look_at(target, parts, census);
     before_.swap(now_);
     if (!census)
         return;
@@ -91,7 +89,7 @@ void Monitor::look(std::size_t cells) {
     census_cost_ = own_cpu_ns() - used;
 }
 
-void Monitor::look_at(const Target& target, std::size_t cells, bool census) {
+void Monitor::look_at(const Target& target, std::size_t parts, bool census) {
     QueryCounts total;
     ++overview_.processes;
     const std::size_t first = rows_.size();
@@ -105,7 +103,7 @@ void Monitor::look_at(const Target& target, std::size_t cells, bool census) {
             row.process = target.name();
             row.watch = watch;
             row.counted = tracker.backend == 1; // others leave no marks in page tables
-            take_row(std::move(row), target, cells, census);
+            take_row(std::move(row), target, parts, census);
         }
     }
     double written = 0;
@@ -122,34 +120,44 @@ void Monitor::look_at(const Target& target, std::size_t cells, bool census) {
     all.busy += rates.busy;
 }
 
-void Monitor::take_row(WatchRow row, const Target& target, std::size_t cells, bool census) {
+void Monitor::count(WatchRow& row, const Target& target, std::size_t parts, Before& before) {
+    const std::optional<Cells> cells =
+        before.census.take(target.pagemap(), row.watch.start, row.watch.bytes, parts);
+    row.counted = cells.has_value();
+    if (!cells)
+        return;
+    row.pages = cells->total();
+    row.heat_start = cells->start();
+    for (std::size_t i = 0; i < cells->size(); ++i)
+        row.heat.push_back(heat_of((*cells)[i]));
+    if (row.heat_start == before.row.heat_start && row.heat.size() == before.row.heat.size())
+        cool(row.heat, before.row.heat);
+}
+
+void Monitor::take_row(WatchRow row, const Target& target, std::size_t parts, bool census) {
     const Key key{row.pid, row.watch.start, row.watch.bytes};
-    const auto before = before_.find(key);
-    const bool known = before != before_.end();
-    if (row.counted && (census || !known || before->second.heat.size() != cells)) {
-        Cells counted{row.watch.start, row.watch.bytes, cells};
-        row.counted = take_census(target.pagemap(), counted);
-        row.pages = counted.total();
-        for (std::size_t i = 0; i < counted.size(); ++i)
-            row.heat.push_back(heat_of(counted[i]));
-        if (known)
-            cool(row.heat, before->second.heat);
-    } else if (known) {
-        row.pages = before->second.pages;
-        row.heat = before->second.heat;
+    const auto found = before_.find(key);
+    const bool known = found != before_.end();
+    Before before = known ? std::move(found->second) : Before{};
+    if (row.counted && (census || before.parts != parts)) {
+        count(row, target, parts, before);
+    } else {
+        row.pages = before.row.pages;
+        row.heat = before.row.heat;
+        row.heat_start = before.row.heat_start;
     }
     if (known) {
         // Reported and reset, and what more is written now than was before.
-        const QueryCounts since = row.watch.counts - before->second.counts;
+        const QueryCounts since = row.watch.counts - before.row.watch.counts;
         const double more = static_cast<double>(row.pages.written) -
-                            static_cast<double>(before->second.pages.written);
+                            static_cast<double>(before.row.pages.written);
         const double written = std::max(0.0, static_cast<double>(since.bytes_reset) + more);
-        row.rates = rates_since(row.watch.counts, before->second.counts,
+        row.rates = rates_since(row.watch.counts, before.row.watch.counts,
                                 ratio(written, seconds_));
     }
     overview_.pages.committed += row.pages.committed;
     overview_.pages.written += row.pages.written;
-    now_[key] = {row.watch.counts, row.pages, row.heat};
+    now_[key] = {row, parts, before.census};
     rows_.push_back(std::move(row));
 }
 
@@ -161,14 +169,13 @@ Rates Monitor::rates_since(const QueryCounts& now, const QueryCounts& before,
     return {written, ratio(queries, seconds_), ratio(ns, queries), ratio(ns / 1e9, seconds_)};
 }
 
-std::optional<Cells> Monitor::map_of(const WatchRow& row, std::size_t cells) const {
+std::optional<Cells> Monitor::map_of(const WatchRow& row, std::size_t parts) const {
     const auto target = std::ranges::find(targets_, row.pid, &Target::pid);
-    if (target == targets_.end())
+    const auto known = before_.find({row.pid, row.watch.start, row.watch.bytes});
+    if (target == targets_.end() || known == before_.end())
         return std::nullopt;
-    Cells counted{row.watch.start, row.watch.bytes, cells};
-    if (!take_census(target->pagemap(), counted))
-        return std::nullopt;
-    return counted;
+    Census census = known->second.census;
+    return census.take(target->pagemap(), row.watch.start, row.watch.bytes, parts);
 }
 
 } // namespace ww::command

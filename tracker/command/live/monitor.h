@@ -28,9 +28,10 @@ struct WatchRow {
     bool counted = false; // whether the kernel tells of pages
     PageCount pages;
     Rates rates;
-    // For each part of the watch how much of it was written lately, 0 to 1;
-    // less than 0 where nothing is.
+    // For each part of what is in use of the watch how much of it was written
+    // lately, 0 to 1; less than 0 where nothing is.
     std::vector<float> heat;
+    std::uint64_t heat_start = 0;
 };
 
 struct Overview {
@@ -48,8 +49,8 @@ public:
     explicit Monitor(std::vector<Target> targets) : targets_(std::move(targets)), fixed_(true) {}
     explicit Monitor(std::string name) : name_(std::move(name)) {}
 
-    // Another look. `cells`: the parts of a watch in WatchRow::heat.
-    void look(std::size_t cells);
+    // Another look. `parts`: as many as WatchRow::heat has at most.
+    void look(std::size_t parts);
 
     const std::vector<WatchRow>& rows() const noexcept { return rows_; }
     const Overview& overview() const noexcept { return overview_; }
@@ -57,19 +58,20 @@ public:
     bool all_ended() const noexcept { return fixed_ && targets_.empty(); }
 
     // A closer look at one watch; nullopt if it is gone.
-    std::optional<Cells> map_of(const WatchRow& row, std::size_t cells) const;
+    std::optional<Cells> map_of(const WatchRow& row, std::size_t parts) const;
 
 private:
     using Key = std::tuple<int, std::uint64_t, std::uint64_t>;
     struct Before {
-        QueryCounts counts;
-        PageCount pages;
-        std::vector<float> heat;
+        WatchRow row;
+        std::size_t parts = 0; // that were asked for
+        Census census;
     };
 
     void find_targets(std::uint64_t now_ns);
-    void look_at(const Target& target, std::size_t cells, bool census);
-    void take_row(WatchRow row, const Target& target, std::size_t cells, bool census);
+    void look_at(const Target& target, std::size_t parts, bool census);
+    void take_row(WatchRow row, const Target& target, std::size_t parts, bool census);
+    static void count(WatchRow& row, const Target& target, std::size_t parts, Before& before);
     Rates rates_since(const QueryCounts& now, const QueryCounts& before, double written) const;
 
     std::vector<Target> targets_;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <span>
 
 #include <linux/ioctl.h>
 #include <sys/ioctl.h>
@@ -51,16 +53,11 @@ std::size_t Cells::cell_of(std::uint64_t address) const noexcept {
     return cell;
 }
 
-PageCount Cells::total() const noexcept {
-    PageCount total;
-    for (const PageCount& cell : cells_) {
-        total.committed += cell.committed;
-        total.written += cell.written;
-    }
-    return total;
-}
-
 void Cells::add(std::uint64_t first, std::uint64_t last, bool written) noexcept {
+    total_.committed += last - first;
+    total_.written += written ? last - first : 0;
+    used_start_ = used_end_ == 0 ? first : std::min(used_start_, first);
+    used_end_ = std::max(used_end_, last);
     first = std::max(first, start_);
     last = std::min(last, end_);
     if (first >= last)
@@ -74,13 +71,16 @@ void Cells::add(std::uint64_t first, std::uint64_t last, bool written) noexcept 
     }
 }
 
-bool take_census(int pagemap, Cells& cells, std::vector<WrittenRun>* runs, std::size_t most_runs) {
+namespace {
+
+// Adds what the kernel tells of the range; false if it does not.
+bool scan(int pagemap, std::uint64_t start, std::uint64_t end, Cells& cells) {
     std::array<ww_page_region, 512> found;
-    for (std::uint64_t at = cells.start(); at < cells.end();) {
+    for (std::uint64_t at = start; at < end;) {
         ww_pm_scan_arg arg{};
         arg.size = sizeof arg;
         arg.start = at;
-        arg.end = std::min(cells.end(), at + kBytesPerCall);
+        arg.end = std::min(end, at + kBytesPerCall);
         arg.vec = reinterpret_cast<std::uintptr_t>(found.data());
         arg.vec_len = found.size();
         arg.category_anyof_mask = WW_PAGE_IS_PRESENT | WW_PAGE_IS_SWAPPED;
@@ -91,13 +91,52 @@ bool take_census(int pagemap, Cells& cells, std::vector<WrittenRun>* runs, std::
         for (const ww_page_region& region : std::span{found}.first(static_cast<unsigned>(count))) {
             if (is_committed(region))
                 cells.add(region.start, region.end, is_written(region));
-            if (runs != nullptr && is_written(region) && runs->size() < most_runs)
-                runs->push_back({region.start, region.end});
         }
         // Where all of it was used there may be more.
         at = static_cast<std::size_t>(count) < found.size() ? arg.end : found.back().end;
     }
     return true;
+}
+
+struct Piece {
+    std::uint64_t start;
+    std::uint64_t end;
+};
+
+// With room to grow on both sides, so that it seldom has to change; all of it
+// where that is not much more.
+Piece piece_around(const Piece& used, const Piece& all) noexcept {
+    constexpr std::uint64_t kMuch = 4;
+    const std::uint64_t step = std::max(std::bit_ceil(used.end - used.start) / 4, 16 * kUnit);
+    const Piece piece{std::max(all.start, used.start / step * step),
+                      std::min(all.end, (used.end + step - 1) / step * step)};
+    return (piece.end - piece.start) * kMuch > all.end - all.start ? all : piece;
+}
+
+} // namespace
+
+std::optional<Cells> Census::take(int pagemap, std::uint64_t start, std::uint64_t bytes,
+                                  std::size_t parts) {
+    const Piece all{start, start + bytes};
+    for (;;) {
+        const bool known = end_ != 0;
+        const Piece piece = known ? Piece{start_, end_} : all;
+        const std::uint64_t pages = (piece.end - piece.start) / kUnit;
+        Cells cells{piece.start, piece.end - piece.start, std::min<std::uint64_t>(parts, pages)};
+        if (!scan(pagemap, all.start, all.end, cells))
+            return std::nullopt;
+        Piece used{cells.used_start(), cells.used_end()};
+        const bool fits = known && piece.start <= used.start && used.end <= piece.end;
+        if (used.end == 0 || fits || bytes / kUnit <= parts)
+            return cells;
+        if (known)
+            used = {std::min(used.start, start_), std::max(used.end, end_)};
+        const Piece next = piece_around(used, all);
+        start_ = next.start;
+        end_ = next.end;
+        if (next.start == piece.start && next.end == piece.end)
+            return cells;
+    }
 }
 
 } // namespace ww::command

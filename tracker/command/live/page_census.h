@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <vector>
 
 namespace ww::command {
@@ -24,27 +24,39 @@ public:
     std::size_t size() const noexcept { return cells_.size(); }
     std::uint64_t cell_start(std::size_t cell) const noexcept;
     const PageCount& operator[](std::size_t cell) const noexcept { return cells_[cell]; }
-    PageCount total() const noexcept;
 
+    // Memory with contents. What lies outside of the range counts, too, but here
+    // alone.
     void add(std::uint64_t first, std::uint64_t last, bool written) noexcept;
+    const PageCount& total() const noexcept { return total_; }
+    // From the first of it to the end of the last; 0 to 0 where there is none.
+    std::uint64_t used_start() const noexcept { return used_start_; }
+    std::uint64_t used_end() const noexcept { return used_end_; }
 
 private:
     std::size_t cell_of(std::uint64_t address) const noexcept;
 
     std::uint64_t start_;
     std::uint64_t end_;
+    std::uint64_t used_start_ = 0;
+    std::uint64_t used_end_ = 0;
+    PageCount total_;
     std::vector<PageCount> cells_;
 };
 
-// A piece of memory that is written.
-struct WrittenRun {
-    std::uint64_t start;
-    std::uint64_t end;
-};
+// Counts the same watch again and again. Of a large one of which little is in
+// use, such as a heap's reservation, the parts are of that piece: it grows with
+// what is used, and never shrinks.
+class Census {
+public:
+    // At most so many parts, and at least a page each. nullopt if the kernel does
+    // not tell, or the process is gone.
+    std::optional<Cells> take(int pagemap, std::uint64_t start, std::uint64_t bytes,
+                              std::size_t parts);
 
-// False if the kernel does not tell, or the process is gone. `runs`, if not null,
-// gets what is written, in ascending order, as far as `most_runs` go.
-bool take_census(int pagemap, Cells& cells, std::vector<WrittenRun>* runs = nullptr,
-                 std::size_t most_runs = 0);
+private:
+    std::uint64_t start_ = 0; // of the piece; 0 to 0: not known yet
+    std::uint64_t end_ = 0;
+};
 
 } // namespace ww::command

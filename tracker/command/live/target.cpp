@@ -121,6 +121,11 @@ std::optional<Target> Target::try_open(int pid) {
 
 void Target::look_again() {
     counters_ = open_counters(pid_);
+    // What was opened belongs to the memory that execve(2) has done away with.
+    Descriptor pagemap{::open((folder_of(pid_) / "pagemap").c_str(), O_RDONLY | O_CLOEXEC)};
+    if (pagemap)
+        pagemap_ = std::move(pagemap);
+    name_ = name_of(pid_);
 }
 
 bool Target::has_ended() const noexcept {

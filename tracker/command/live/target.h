@@ -29,7 +29,8 @@ public:
     // One for each of its trackers; empty when it has ended.
     std::vector<TrackerCounts> read() const;
 
-    // Finds trackers that began since.
+    // Finds trackers that began since, also those of another program that it runs
+    // by now.
     void look_again();
 
 private:

@@ -11,10 +11,12 @@
 //
 //     begin    Unix time in s, interval in ns
 //     process  pid, name
-//     watch    which process, start, bytes, bytes of a page, parts
+//     watch    which process, start, bytes, bytes of a page
 //     sample   ns since the begin, then for each watch that there is: 1 more than
 //              which, looks, resets, bytes seen, bytes reset, ns in queries,
-//              bytes committed, bytes written, a byte for each part; then 0
+//              bytes committed, bytes written, which piece of it was looked at
+//              (bytes from the start, bytes), parts of the piece, a byte for each
+//              part; then 0
 //     end      ns of processor time, ns of the longest look
 //
 // Processes and watches count from 0, in the order of their frames, which stand

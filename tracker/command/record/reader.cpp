@@ -67,9 +67,8 @@ private:
         watch.start = contents.number();
         watch.bytes = contents.number();
         watch.page_bytes = contents.number();
-        watch.cells = contents.count(kMostCells);
         if (watch.process >= recording_.processes.size() || watch.bytes == 0 ||
-            watch.page_bytes == 0 || watch.cells == 0 || watch.start + watch.bytes < watch.start)
+            watch.page_bytes == 0 || watch.start + watch.bytes < watch.start)
             throw Malformed("a watch in it cannot be");
         recording_.watches.push_back(watch);
     }
@@ -86,9 +85,13 @@ private:
                 throw Malformed("its watches are out of order");
             for (std::uint64_t* number :
                  {&seen.counts.looks, &seen.counts.resets, &seen.counts.bytes_seen,
-                  &seen.counts.bytes_reset, &seen.counts.query_ns, &seen.committed, &seen.written})
+                  &seen.counts.bytes_reset, &seen.counts.query_ns, &seen.committed, &seen.written,
+                  &seen.from, &seen.bytes})
                 *number = contents.number();
-            const std::size_t cells = recording_.watches[seen.watch].cells;
+            const std::size_t cells = contents.count(kMostCells);
+            const std::uint64_t all = recording_.watches[seen.watch].bytes;
+            if (cells == 0 || seen.bytes == 0 || seen.from >= all || seen.bytes > all - seen.from)
+                throw Malformed("a piece of a watch in it cannot be");
             const std::string_view heat = contents.raw(cells);
             seen.heat.assign(heat.begin(), heat.end());
             heat_ += cells;

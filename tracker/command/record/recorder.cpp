@@ -18,10 +18,11 @@ namespace {
 
 void encode(format::Encoder& out, const WatchCounts& watch, const Cells& cells) {
     const QueryCounts& counts = watch.counts;
-    const PageCount pages = cells.total();
+    const PageCount& pages = cells.total();
     for (const std::uint64_t number :
          {counts.looks, counts.resets, counts.bytes_seen, counts.bytes_reset, counts.query_ns,
-          pages.committed, pages.written})
+          pages.committed, pages.written, cells.start() - watch.start, cells.end() - cells.start(),
+          std::uint64_t{cells.size()}})
         out.number(number);
     for (std::size_t i = 0; i < cells.size(); ++i) {
         const std::uint8_t heat = heat_of(cells[i].committed, cells[i].written);
@@ -51,7 +52,7 @@ void Recorder::write(const std::string& bytes) {
 }
 
 std::size_t Recorder::process_number(const Target& target) {
-    const auto [place, fresh] = processes_.try_emplace(target.pid(), processes_.size());
+    const auto [place, fresh] = processes_.try_emplace({target.pid(), target.name()}, processes_.size());
     if (fresh) {
         format::Encoder process;
         process.number(static_cast<std::uint64_t>(target.pid()));
@@ -61,21 +62,28 @@ std::size_t Recorder::process_number(const Target& target) {
     return place->second;
 }
 
-const Recorder::Known& Recorder::known(const Target& target, const WatchCounts& watch) {
-    const Extent extent{target.pid(), watch.start, watch.bytes};
-    const std::size_t pages = std::max<std::size_t>(watch.bytes / watch.page_bytes, 1);
-    const auto [place, fresh] =
-        watches_.try_emplace(extent, Known{watches_.size(), std::min(pages, most_cells_)});
+Recorder::Known& Recorder::known(const Target& target, const WatchCounts& watch) {
+    const std::size_t process = process_number(target);
+    const Extent extent{process, watch.start, watch.bytes};
+    const auto [place, fresh] = watches_.try_emplace(extent, Known{watches_.size(), {}});
     if (fresh) {
         format::Encoder out;
-        out.number(process_number(target));
-        for (const std::uint64_t number : {watch.start, watch.bytes,
-                                           std::uint64_t{watch.page_bytes},
-                                           std::uint64_t{place->second.cells}})
+        out.number(process);
+        for (const std::uint64_t number :
+             {watch.start, watch.bytes, std::uint64_t{watch.page_bytes}})
             out.number(number);
         write(format::frame(format::watch, out.bytes()));
     }
     return place->second;
+}
+
+// Back ends other than the page tables' leave no marks there: only their counters
+// tell.
+std::optional<Cells> Recorder::count(const TrackerCounts& tracker, const WatchCounts& watch,
+                                     const Target& target, Census& census) const {
+    if (tracker.backend != 1)
+        return Cells{watch.start, watch.bytes, 1};
+    return census.take(target.pagemap(), watch.start, watch.bytes, most_cells_);
 }
 
 bool Recorder::look(std::vector<Target>& targets) {
@@ -87,12 +95,12 @@ bool Recorder::look(std::vector<Target>& targets) {
         std::map<std::size_t, std::string> its;
         for (const TrackerCounts& tracker : trackers) {
             for (const WatchCounts& watch : tracker.watches) {
-                const Known& as = known(target, watch);
-                Cells cells{watch.start, watch.bytes, as.cells};
-                if (tracker.backend == 1 && !take_census(target.pagemap(), cells))
+                Known& as = known(target, watch);
+                const std::optional<Cells> cells = count(tracker, watch, target, as.census);
+                if (!cells)
                     continue;
                 format::Encoder out;
-                encode(out, watch, cells);
+                encode(out, watch, *cells);
                 its[as.number] = out.bytes();
             }
         }

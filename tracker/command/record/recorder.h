@@ -2,6 +2,7 @@
 // Writes a recording while it looks.
 #pragma once
 
+#include "live/page_census.h"
 #include "live/target.h"
 #include "record/recording.h"
 
@@ -32,15 +33,17 @@ public:
     std::uint64_t file_bytes() const noexcept { return bytes_; }
 
 private:
-    using Extent = std::tuple<int, std::uint64_t, std::uint64_t>;
+    using Extent = std::tuple<std::size_t, std::uint64_t, std::uint64_t>;
     struct Known {
         std::size_t number;
-        std::size_t cells;
+        Census census;
     };
 
     void write(const std::string& bytes);
     std::size_t process_number(const Target& target);
-    const Known& known(const Target& target, const WatchCounts& watch);
+    std::optional<Cells> count(const TrackerCounts& tracker, const WatchCounts& watch,
+                               const Target& target, Census& census) const;
+    Known& known(const Target& target, const WatchCounts& watch);
 
     std::filesystem::path path_;
     std::ofstream out_;
@@ -51,7 +54,7 @@ private:
     std::uint64_t longest_ns_ = 0;
     std::uint64_t bytes_ = 0;
     std::size_t samples_ = 0;
-    std::map<int, std::size_t> processes_;
+    std::map<std::pair<int, std::string>, std::size_t> processes_;
     std::map<Extent, Known> watches_;
 };
 

@@ -10,7 +10,7 @@
 
 namespace ww::command {
 
-// A watch has at most so many parts in a recording, and at least a page a part.
+// A watch has at most so many parts in a sample, and at least a page a part.
 inline constexpr std::size_t kMostCells = 4096;
 
 struct RecordedProcess {
@@ -24,7 +24,6 @@ struct RecordedWatch {
     std::uint64_t start = 0;
     std::uint64_t bytes = 0;
     std::uint64_t page_bytes = 0;
-    std::size_t cells = 0;
 };
 
 // One watch at one look.
@@ -33,7 +32,10 @@ struct WatchSample {
     QueryCounts counts;    // since the process began
     std::uint64_t committed = 0;
     std::uint64_t written = 0;
-    // For each part: 0 nothing there, 1 clean, up to 255 all written.
+    // The piece of the watch that was in use, or all of it; `from` its start.
+    std::uint64_t from = 0;
+    std::uint64_t bytes = 0;
+    // For each part of the piece: 0 nothing there, 1 clean, up to 255 all written.
     std::vector<std::uint8_t> heat;
 };
 

@@ -11,10 +11,20 @@
 
 namespace ww::command {
 
+// What of a watch was ever in use: all of it if nothing was.
+struct UsedPiece {
+    std::uint64_t from = 0; // bytes from the start of the watch
+    std::uint64_t bytes = 0;
+    std::size_t parts = 1; // of the size of the smallest that was recorded
+};
+// One for each watch.
+std::vector<UsedPiece> used_pieces(const Recording& recording);
+
 class HeatMap {
 public:
     struct Band {
         std::size_t watch;
+        UsedPiece piece;
         std::size_t first_row;
         std::size_t rows;
         std::vector<double> queries; // in each column

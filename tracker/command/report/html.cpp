@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The page is report/page.html; here is what it shows.
+#include "report/heat_map.h"
 #include "report/writers.h"
 
 #include <fmt/format.h>
@@ -45,7 +46,8 @@ nlohmann::ordered_json seen_by(const Sample& sample) {
     for (const WatchSample& seen : sample.watches)
         watches.push_back({seen.watch, seen.counts.looks, seen.counts.resets,
                            seen.counts.bytes_seen, seen.counts.bytes_reset, seen.counts.query_ns,
-                           seen.committed, seen.written, packed(seen.heat)});
+                           seen.committed, seen.written, seen.from, seen.bytes,
+                           seen.heat.size(), packed(seen.heat)});
     return watches;
 }
 
@@ -58,12 +60,17 @@ std::string data_of(const Recording& recording) {
                      {"samples", ordered_json::array()}};
     for (const RecordedProcess& process : recording.processes)
         all["processes"].push_back({{"pid", process.pid}, {"name", process.name}});
-    for (const RecordedWatch& watch : recording.watches)
+    const std::vector<UsedPiece> pieces = used_pieces(recording);
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        const RecordedWatch& watch = recording.watches[i];
         all["watches"].push_back({{"process", watch.process},
                                   {"start", fmt::format("0x{:x}", watch.start)},
                                   {"bytes", watch.bytes},
                                   {"page", watch.page_bytes},
-                                  {"cells", watch.cells}});
+                                  {"from", pieces[i].from},
+                                  {"used", pieces[i].bytes},
+                                  {"parts", pieces[i].parts}});
+    }
     for (const Sample& sample : recording.samples)
         all["samples"].push_back(
             {{"t", static_cast<double>(sample.ns) / 1e9}, {"w", seen_by(sample)}});

@@ -101,6 +101,60 @@ int draw_band(std::string& svg, const Recording& recording, const HeatMap& map,
     return cells + rows + kQueryHeight;
 }
 
+// A round time, some of which make the whole; 1 where that is nothing.
+double step_of_axis(double whole) {
+    constexpr double kFactors[] = {1, 2, 5, 10};
+    if (whole <= 0)
+        return 1;
+    const double about = whole / 8;
+    const double ten = std::pow(10, std::floor(std::log10(about)));
+    return ten * *std::ranges::find_if(kFactors, [=](double factor) {
+               return factor == 10 || ten * factor >= about * 0.999;
+           });
+}
+
+// The time, under all bands.
+std::string axis_of(const Recording& recording, int top) {
+    const double duration = std::max(static_cast<double>(recording.duration_ns()) / 1e9, 1e-9);
+    const double step = step_of_axis(duration);
+    std::string svg;
+    for (int i = 0; i * step <= duration; ++i) {
+        const double x = kLeft + kWidth * i * step / duration;
+        fmt::format_to(std::back_inserter(svg),
+                       "<path class=\"q\" d=\"M{:.1f} {}v4\"/><text x=\"{:.1f}\" y=\"{}\">{:g} "
+                       "s</text>\n",
+                       x, top, x + 3, top + 14, i * step);
+    }
+    return svg;
+}
+
+// What the colours say.
+std::string legend_at(int top) {
+    constexpr int kBox = 24;
+    struct Words {
+        const char* text = nullptr;
+        int width = 0;
+    };
+    constexpr std::array<Words, kSteps> kWords{
+        {{"nothing there", 90}, {"clean", 44}, {}, {}, {}, {}, {}, {"from little to all of it written"}}};
+    std::string svg;
+    int x = kLeft;
+    for (std::size_t step = 0; step < kSteps; ++step) {
+        const auto& [red, green, blue] = kColors[step];
+        fmt::format_to(std::back_inserter(svg),
+                       "<rect fill=\"#{:02x}{:02x}{:02x}\" x=\"{}\" y=\"{}\" width=\"{}\" "
+                       "height=\"12\"/>",
+                       red, green, blue, x, top, kBox);
+        x += kBox;
+        if (const auto& [text, width] = kWords[step]; text != nullptr) {
+            fmt::format_to(std::back_inserter(svg), "<text x=\"{}\" y=\"{}\">{}</text>\n", x + 6,
+                           top + 10, text);
+            x += width + 12;
+        }
+    }
+    return svg;
+}
+
 std::string style() {
     std::string css = fmt::format("<style>text{{font:12px sans-serif;fill:#ccd}}path{{stroke-width:"
                                   "{}}}.q{{stroke:#8ac;stroke-width:1}}",
@@ -115,19 +169,42 @@ std::string style() {
 } // namespace
 
 std::string as_svg(const Recording& recording) {
-    constexpr std::size_t kColumns = 160;
+    constexpr std::size_t kColumns = 240;
     constexpr std::size_t kRowsOfAWatch = 24;
+    constexpr int kFootHeight = 40;
     const HeatMap map{recording, std::min(kColumns, recording.samples.size()),
                       kRowsOfAWatch * recording.watches.size()};
     std::string body;
     int bottom = 24;
     for (const HeatMap::Band& band : map.bands())
         bottom = draw_band(body, recording, map, band, bottom);
+    body += axis_of(recording, bottom) + legend_at(bottom + 26);
+    bottom += kFootHeight;
     return fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" "
                        "width=\"{0}\" height=\"{1}\">\n{2}<rect width=\"{0}\" height=\"{1}\" "
                        "fill=\"#1c1f28\"/><text x=\"{3}\" y=\"18\">{4}</text>\n{5}</svg>\n",
                        kWidth + 2 * kLeft, bottom + 8, style(), kLeft,
                        escaped("writewatch: " + headline(recording)), body);
+}
+
+// Between two bands.
+constexpr std::size_t kGapRows = 3;
+constexpr std::uint8_t kGapColor = 0x60;
+
+static void write_rows(png_structp png, const HeatMap& map, std::uint8_t* line) {
+    for (const HeatMap::Band& band : map.bands()) {
+        if (band.first_row != 0) {
+            std::fill_n(line, map.columns() * 3, kGapColor);
+            for (std::size_t row = 0; row < kGapRows; ++row)
+                png_write_row(png, line);
+        }
+        for (std::size_t row = 0; row < band.rows; ++row) {
+            for (std::size_t column = 0; column < map.columns(); ++column)
+                std::ranges::copy(kColors[step_of(map.at(band.first_row + row, column))],
+                                  line + column * 3);
+            png_write_row(png, line);
+        }
+    }
 }
 
 // The library leaves by longjmp where it fails: nothing in the way of that has a
@@ -136,23 +213,20 @@ static bool write_png(png_structp png, png_infop info, const HeatMap& map, std::
     if (setjmp(png_jmpbuf(png)) != 0)
         return false;
     png_set_IHDR(png, info, static_cast<png_uint_32>(map.columns()),
-                 static_cast<png_uint_32>(map.rows()), 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 static_cast<png_uint_32>(map.rows() + (map.bands().size() - 1) * kGapRows), 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(png, info);
-    for (std::size_t row = 0; row < map.rows(); ++row) {
-        for (std::size_t column = 0; column < map.columns(); ++column)
-            for (std::size_t i = 0; i < 3; ++i)
-                line[column * 3 + i] = kColors[step_of(map.at(row, column))][i];
-        png_write_row(png, line);
-    }
+    write_rows(png, map, line);
     png_write_end(png, info);
     return true;
 }
 
 std::string as_png(const Recording& recording) {
+    constexpr std::size_t kLeastColumns = 960;
     constexpr std::size_t kMostColumns = 1600;
     constexpr std::size_t kRowsOfAWatch = 256;
-    const HeatMap map{recording, std::min(kMostColumns, recording.samples.size()),
+    const HeatMap map{recording,
+                      std::clamp(recording.samples.size(), kLeastColumns, kMostColumns),
                       kRowsOfAWatch * recording.watches.size()};
     std::string file;
     std::vector<std::uint8_t> line(map.columns() * 3);

@@ -4,6 +4,8 @@
 #include "report/heat_map.h"
 #include "report/writers.h"
 
+#include <array>
+#include <ctime>
 #include <fmt/format.h>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -52,9 +54,16 @@ std::string title_of(const Recording& recording, std::size_t watch) {
 
 std::string headline(const Recording& recording) {
     const std::size_t watches = recording.watches.size();
-    return fmt::format("{} look{} at {} watch{} in {:.1f} s; looking took {} of a core",
-                       recording.samples.size(), recording.samples.size() == 1 ? "" : "s", watches,
-                       watches == 1 ? "" : "es", seconds(recording.duration_ns()),
+    const auto began = static_cast<std::time_t>(recording.began_s);
+    std::tm utc{};
+    std::array<char, 64> when{};
+    if (::gmtime_r(&began, &utc) == nullptr ||
+        std::strftime(when.data(), when.size(), "%Y-%m-%d %H:%M UTC", &utc) == 0)
+        when = {"an unknown day"};
+    return fmt::format("{}: {} look{} at {} watch{} in {:.1f} s, taking {} of a core",
+                       when.data(), recording.samples.size(),
+                       recording.samples.size() == 1 ? "" : "s", watches, watches == 1 ? "" : "es",
+                       seconds(recording.duration_ns()),
                        short_percent(recording.duration_ns() != 0
                                          ? static_cast<double>(recording.cost.cpu_ns) /
                                                static_cast<double>(recording.duration_ns())
@@ -70,12 +79,14 @@ std::string as_text(const Recording& recording, bool blocks) {
     for (const HeatMap::Band& band : map.bands()) {
         const QueryCounts counts = counts_of(recording, band.watch);
         const RecordedWatch& watch = recording.watches[band.watch];
-        text += fmt::format("\n{}: {} queries, {} reported, {} in queries\n",
+        text += fmt::format("\n{}: {} quer{}, {} reported, {} in queries\n",
                             title_of(recording, band.watch), counts.queries(),
+                            counts.queries() == 1 ? "y" : "ies",
                             short_bytes(static_cast<double>(counts.bytes_seen + counts.bytes_reset)),
                             short_time(static_cast<double>(counts.query_ns)));
         for (std::size_t row = 0; row < band.rows; ++row) {
-            text += fmt::format("{:>12x} ", watch.start + watch.bytes / band.rows * row);
+            const std::uint64_t offset = band.piece.from + band.piece.bytes / band.rows * row;
+            text += fmt::format("{:>12x} ", watch.start + offset / watch.page_bytes * watch.page_bytes);
             for (std::size_t column = 0; column < map.columns(); ++column)
                 text += heat_mark(as_share(map.at(band.first_row + row, column)), blocks);
             text += '\n';
@@ -117,8 +128,7 @@ std::string as_json(const Recording& recording) {
         watches.push_back({{"process", watch.process},
                            {"start", fmt::format("0x{:x}", watch.start)},
                            {"bytes", watch.bytes},
-                           {"page_bytes", watch.page_bytes},
-                           {"cells", watch.cells}});
+                           {"page_bytes", watch.page_bytes}});
     ordered_json samples = ordered_json::array();
     for (const Sample& sample : recording.samples) {
         ordered_json seen = ordered_json::array();
@@ -131,6 +141,8 @@ std::string as_json(const Recording& recording) {
                             {"query_ns", one.counts.query_ns},
                             {"committed", one.committed},
                             {"written", one.written},
+                            {"heat_from", one.from},
+                            {"heat_bytes", one.bytes},
                             {"heat", one.heat}});
         samples.push_back({{"seconds", seconds(sample.ns)}, {"watches", std::move(seen)}});
     }

@@ -34,8 +34,9 @@ std::string grouped(double number) {
     }
     return digits;
 }
-std::string grouped_count(std::uint64_t number) {
-    return grouped(static_cast<double>(number));
+// "1 page", "1,000 pages".
+std::string counted(std::uint64_t number, const char* one, const char* more) {
+    return grouped(static_cast<double>(number)) + " " + (number == 1 ? one : more);
 }
 
 std::string duration(double seconds) {
@@ -82,7 +83,9 @@ public:
         line("kernel", kernel());
         if (!all.wine.empty())
             line("Wine", all.wine);
-        add("\n{:28}{:>14}{:>14}{:>12}\n", fmt::format("medians of {} rounds", all.ours.size()),
+        add("\n{:28}{:>14}{:>14}{:>12}\n",
+            all.ours.size() == 1 ? "one round"
+                                 : fmt::format("medians of {} rounds", all.ours.size()),
             counted_by_mprotect(all) ? "by mprotect" : "stock", "writewatch", "ratio");
     }
     template<class Of>
@@ -122,16 +125,16 @@ std::string card_of(const Comparison& all) {
         "time", all, [](const Round& r) { return r.ended.seconds; }, duration);
     table.compare(
         "processor time", all, [](const Round& r) { return r.ended.processor_seconds; }, duration);
-    const auto counted = [&](const char* what, std::uint64_t Tally::*member,
+    const auto row = [&](const char* what, std::uint64_t Tally::*member,
                              std::string (*show)(double)) {
         table.row(what, counted_by_mprotect(all) ? show(typical(all.stock, member)) : "",
                   show(typical(all.ours, member)));
     };
-    counted("queries", &Tally::queries, grouped);
-    counted("time in queries", &Tally::query_ns, [](double ns) { return duration(ns / 1e9); });
-    counted("pages reported", &Tally::pages, grouped);
+    row("queries", &Tally::queries, grouped);
+    row("time in queries", &Tally::query_ns, [](double ns) { return duration(ns / 1e9); });
+    row("pages reported", &Tally::pages, grouped);
     const auto faults = [](const Round& r) { return static_cast<double>(r.ended.page_faults); };
-    table.row("page faults, no signal", grouped(median(all.stock, faults)),
+    table.row("page faults without signal", grouped(median(all.stock, faults)),
               grouped(median(all.ours, faults)));
     table.row("first writes, at least", "", grouped(first_writes));
     table.row("signals for them", "~" + grouped(first_writes), "0");
@@ -147,15 +150,22 @@ std::string summary_of(const Tally& tally, const Ended& ended) {
     if (tally.watches == 0)
         return "nothing was watched: the program never asked for it, or could not be served (see "
                "writewatch doctor)";
+    const std::string watches = counted(tally.watches, "watch", "watches");
+    if (tally.queries == 0)
+        return fmt::format("{}, but no query: nobody asked what was written (writewatch top and "
+                           "record show it)",
+                           watches);
     const double seconds = static_cast<double>(tally.query_ns) / 1e9;
-    const double each = tally.queries > 0 ? seconds / static_cast<double>(tally.queries) : 0;
-    return fmt::format(
-        "{} queries of {} watches reported {} pages in {} ({} each); {} page faults, no signal: "
-        "stock "
-        "Wine's way takes {} signals and {} mprotect calls",
-        grouped_count(tally.queries), grouped_count(tally.watches), grouped_count(tally.pages),
-        duration(seconds), duration(each), grouped(static_cast<double>(ended.page_faults)),
-        grouped_count(tally.first_writes), grouped_count(tally.first_writes + tally.resets));
+    return fmt::format("{} of {} reported {} in {} ({} each); {} without a signal, where stock "
+                       "Wine's way takes {} and {}",
+                       counted(tally.queries, "query", "queries"), watches,
+                       counted(tally.pages, "page", "pages"), duration(seconds),
+                       duration(seconds / static_cast<double>(tally.queries)),
+                       counted(static_cast<std::uint64_t>(ended.page_faults), "page fault",
+                               "page faults"),
+                       counted(tally.first_writes, "signal", "signals"),
+                       counted(tally.first_writes + tally.resets, "mprotect call",
+                               "mprotect calls"));
 }
 
 } // namespace ww::command

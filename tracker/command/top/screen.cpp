@@ -75,6 +75,7 @@ private:
     Monitor& monitor_;
     ScreenOptions options_;
     Terminal terminal_;
+    Table table_ = Table::with_all_columns();
     std::vector<WatchRow> rows_;
     Page page_ = Page::table;
     bool paused_ = false;
@@ -83,8 +84,8 @@ private:
 };
 
 void Screen::look() {
-    const int room = COLS - kTableColumns - 1;
-    monitor_.look(static_cast<std::size_t>(std::clamp(room, 8, 160)));
+    table_ = Table{COLS};
+    monitor_.look(static_cast<std::size_t>(std::clamp(COLS - table_.width(), 1, 160)));
     rows_ = sorted(monitor_.rows(), options_.sort);
     move_to(static_cast<long>(place_));
 }
@@ -137,16 +138,17 @@ void Screen::draw() {
 }
 
 void Screen::draw_table() {
-    draw_line(0, "writewatch top" + std::string{paused_ ? " [paused]  " : "  "} +
-                     summary(monitor_.overview()), A_BOLD);
-    draw_line(1, fmt::format("sorted by {}; h: help", options_.sort));
-    draw_line(2, table_head() + "MAP", A_REVERSE);
+    draw_line(0, fmt::format("writewatch top{}  {}, sorted by {}; h: help, q: quit",
+                             paused_ ? " [paused]" : "", extent_of(monitor_.overview()),
+                             options_.sort), A_BOLD);
+    draw_line(1, summary(monitor_.overview()));
+    draw_line(2, fmt::format("{:<{}}", table_.head() + "MAP", COLS), A_REVERSE);
     const int room = LINES - 3;
     for (int i = 0; i < room && top_ + static_cast<std::size_t>(i) < rows_.size(); ++i) {
         const std::size_t place = top_ + static_cast<std::size_t>(i);
-        draw_line(3 + i, table_row(rows_[place]), place == place_ ? A_STANDOUT : A_NORMAL);
-        if (COLS > kTableColumns + 8)
-            draw_heat(3 + i, kTableColumns, rows_[place].heat);
+        draw_line(3 + i, table_.row(rows_[place]), place == place_ ? A_STANDOUT : A_NORMAL);
+        if (COLS > table_.width())
+            draw_heat(3 + i, table_.width(), rows_[place].heat);
     }
     if (rows_.empty())
         draw_line(4, "Nothing is watched. Programs appear here with their first watch.");
@@ -160,23 +162,22 @@ void Screen::draw_map() {
         draw_line(0, row == nullptr ? "The watch is gone." : "Terminal too small.");
         return;
     }
-    draw_line(0, fmt::format("writewatch top{}  {} ({}), {} at {:x}", paused_ ? " [paused]" : "",
-                             row->process, row->pid,
+    draw_line(0, fmt::format("writewatch top{}  {} ({}), {} at {:x}; Enter: back",
+                             paused_ ? " [paused]" : "", row->process, row->pid,
                              short_bytes(static_cast<double>(row->watch.bytes)), row->watch.start),
               A_BOLD);
-    draw_line(1, table_head(), A_REVERSE);
-    draw_line(2, table_row(*row));
+    draw_line(1, fmt::format("{:<{}}", table_.head(), COLS), A_REVERSE);
+    draw_line(2, table_.row(*row));
     const auto columns = static_cast<std::size_t>(width);
-    const std::size_t pages = row->watch.bytes / row->watch.page_bytes;
-    const std::size_t cells = std::min(columns * static_cast<std::size_t>(height), pages);
-    const std::optional<Cells> map = monitor_.map_of(*row, cells);
+    const std::optional<Cells> map =
+        monitor_.map_of(*row, columns * static_cast<std::size_t>(height));
     if (!map) {
         draw_line(4, "The kernel tells nothing about the pages of this watch.");
         return;
     }
-    for (std::size_t first = 0; first < cells; first += columns) {
+    for (std::size_t first = 0; first < map->size(); first += columns) {
         std::vector<float> heat;
-        for (std::size_t i = first; i < std::min(first + columns, cells); ++i) {
+        for (std::size_t i = first; i < std::min(first + columns, map->size()); ++i) {
             const PageCount& cell = (*map)[i];
             heat.push_back(cell.committed == 0 ? -1
                                                : static_cast<float>(cell.written) /
@@ -195,9 +196,10 @@ void Screen::draw_help() {
         draw_line(line++, fmt::format("  {}        sort by {}", key.key, key.help));
     for (const char* text :
          {"  up, down select a watch (also k, j)", "  Enter    its memory, page by page; again: back",
-          "  space    pause", "  h        this help; again: back", "  q, Esc   quit"})
+          "  space    pause, and go on", "  h        this help; again: back", "  q, Esc   quit"})
         draw_line(line++, text);
-    draw_line(line + 1, fmt::format("Map: {} nothing there, {} clean, {} to {} written",
+    draw_line(line + 1, fmt::format("Map, of the memory that is in use: {} nothing there, {} clean, "
+                                    "{} to {} written",
                                     "' '", heat_mark(0, options_.blocks),
                                     heat_mark(0.1F, options_.blocks),
                                     heat_mark(1, options_.blocks)));

@@ -4,6 +4,7 @@
 #include "live/format.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fmt/format.h>
 
 namespace ww::command {
@@ -30,6 +31,76 @@ std::string bytes_or_dash(const WatchRow& row, std::uint64_t bytes) {
 
 } // namespace
 
+struct Column {
+    const char* head;
+    int width;     // to the right, but for names
+    int dispensed; // the first to go has 1; 0: stays
+    std::string (*text)(const WatchRow& row);
+};
+
+namespace {
+
+constexpr Column kColumns[] = {
+    {"PID", 7, 0, [](const WatchRow& row) { return std::to_string(row.pid); }},
+    {"PROGRAM", -15, 0, [](const WatchRow& row) { return row.process; }},
+    {"ADDRESS", 12, 1, [](const WatchRow& row) { return fmt::format("{:x}", row.watch.start); }},
+    {"SIZE", 6, 0,
+     [](const WatchRow& row) { return short_bytes(static_cast<double>(row.watch.bytes)); }},
+    {"COMMITTED", 9, 2,
+     [](const WatchRow& row) { return bytes_or_dash(row, row.pages.committed); }},
+    {"WRITTEN", 7, 0, [](const WatchRow& row) { return bytes_or_dash(row, row.pages.written); }},
+    {"WRITTEN/s", 9, 0, [](const WatchRow& row) { return short_bytes(row.rates.written); }},
+    {"QUERIES/s", 9, 0, [](const WatchRow& row) { return short_number(row.rates.queries); }},
+    {"COST", 6, 4, [](const WatchRow& row) { return short_time(row.rates.ns_per_query); }},
+    {"CPU", 5, 3, [](const WatchRow& row) { return short_percent(row.rates.busy); }},
+};
+
+// One of the table's fields, and a blank.
+std::string field(const Column& column, const std::string& text) {
+    return column.width < 0 ? fmt::format("{:<{}.{}} ", text, -column.width, -column.width)
+                            : fmt::format("{:>{}} ", text, column.width);
+}
+
+} // namespace
+
+Table Table::with_all_columns() {
+    Table table;
+    for (const Column& column : kColumns)
+        table.columns_.push_back(&column);
+    return table;
+}
+
+Table::Table(int columns) : Table(with_all_columns()) {
+    constexpr int kLeastMap = 12;
+    for (int next = 1; width() + kLeastMap > columns; ++next) {
+        if (std::erase_if(columns_, [next](const Column* column) {
+                return column->dispensed == next;
+            }) == 0)
+            return;
+    }
+}
+
+int Table::width() const noexcept {
+    int width = 0;
+    for (const Column* column : columns_)
+        width += std::abs(column->width) + 1;
+    return width;
+}
+
+std::string Table::head() const {
+    std::string line;
+    for (const Column* column : columns_)
+        line += field(*column, column->head);
+    return line;
+}
+
+std::string Table::row(const WatchRow& row) const {
+    std::string line;
+    for (const Column* column : columns_)
+        line += field(*column, column->text(row));
+    return line;
+}
+
 std::vector<WatchRow> sorted(std::vector<WatchRow> rows, std::string_view key) {
     const auto in_order = [](const WatchRow& a, const WatchRow& b) {
         return std::tie(a.pid, a.watch.start) < std::tie(b.pid, b.watch.start);
@@ -43,34 +114,22 @@ std::vector<WatchRow> sorted(std::vector<WatchRow> rows, std::string_view key) {
     return rows;
 }
 
-std::string table_head() {
-    return fmt::format("{:>7} {:<15} {:>12} {:>6} {:>9} {:>7} {:>9} {:>9} {:>6} {:>5} ", "PID",
-                       "PROGRAM", "ADDRESS", "SIZE", "COMMITTED", "WRITTEN", "WRITTEN/s",
-                       "QUERIES/s", "COST", "CPU");
-}
-
-std::string table_row(const WatchRow& row) {
-    return fmt::format("{:>7} {:<15.15} {:>12x} {:>6} {:>9} {:>7} {:>9} {:>9} {:>6} {:>5} ",
-                       row.pid, row.process, row.watch.start,
-                       short_bytes(static_cast<double>(row.watch.bytes)),
-                       bytes_or_dash(row, row.pages.committed),
-                       bytes_or_dash(row, row.pages.written), short_bytes(row.rates.written),
-                       short_number(row.rates.queries), short_time(row.rates.ns_per_query),
-                       short_percent(row.rates.busy));
+std::string extent_of(const Overview& overview) {
+    std::string text =
+        fmt::format("{} process{}, {} watch{}", overview.processes,
+                    overview.processes == 1 ? "" : "es", overview.watches,
+                    overview.watches == 1 ? "" : "es");
+    if (overview.untabled != 0)
+        text += fmt::format(" ({} of them not shown)", overview.untabled);
+    return text;
 }
 
 std::string summary(const Overview& overview) {
-    std::string text = fmt::format(
-        "{} process{}, {} watch{}: {} written of {}, {}/s; {} queries/s, {} each, {} of a core",
-        overview.processes, overview.processes == 1 ? "" : "es", overview.watches,
-        overview.watches == 1 ? "" : "es",
-        short_bytes(static_cast<double>(overview.pages.written)),
-        short_bytes(static_cast<double>(overview.pages.committed)),
-        short_bytes(overview.rates.written), short_number(overview.rates.queries),
-        short_time(overview.rates.ns_per_query), short_percent(overview.rates.busy));
-    if (overview.untabled != 0)
-        text += fmt::format(" ({} watches not shown)", overview.untabled);
-    return text;
+    return fmt::format("{} written of {}, {}/s; {} queries/s, {} each, {} of a core",
+                       short_bytes(static_cast<double>(overview.pages.written)),
+                       short_bytes(static_cast<double>(overview.pages.committed)),
+                       short_bytes(overview.rates.written), short_number(overview.rates.queries),
+                       short_time(overview.rates.ns_per_query), short_percent(overview.rates.busy));
 }
 
 std::string overlay_line(const Overview& overview) {

@@ -26,12 +26,28 @@ inline constexpr SortKey kSortKeys[] = {
 // By the name of a SortKey; the largest first, but processes in order.
 std::vector<WatchRow> sorted(std::vector<WatchRow> rows, std::string_view key);
 
-std::string table_head();
-// Without the heat strip.
-std::string table_row(const WatchRow& row);
-inline constexpr int kTableColumns = 98;
+struct Column;
 
-// One line about all.
+// The columns that fit in front of the map, and the map.
+class Table {
+public:
+    // For lines of so many columns; the less important ones go where they are few.
+    explicit Table(int columns);
+    static Table with_all_columns();
+
+    // Of all but the map.
+    int width() const noexcept;
+    std::string head() const;
+    std::string row(const WatchRow& row) const;
+
+private:
+    Table() = default;
+    std::vector<const Column*> columns_;
+};
+
+// How many there are of what.
+std::string extent_of(const Overview& overview);
+// What happens in them: one line.
 std::string summary(const Overview& overview);
 // One short line for an overlay.
 std::string overlay_line(const Overview& overview);
