@@ -21,6 +21,13 @@ struct PageRange {
         return {address - offset, (size + offset + kGranularity - 1) & ~(kGranularity - 1)};
     }
 
+    // The same, but where the sum wraps so does the range, for which nobody has
+    // an answer: a size of ~0 may come to one page in the middle of a watch.
+    static PageRange asked(const void* base, SIZE_T size) noexcept {
+        const PageRange range = around(base, size);
+        return range.bytes >= size ? range : PageRange{range.start, ~(kGranularity - 1)};
+    }
+
     void* base() const noexcept { return reinterpret_cast<void*>(start); }
     ULONG_PTR end() const noexcept { return start + bytes; }
     SIZE_T page_count() const noexcept { return bytes / kGranularity; }

@@ -56,19 +56,19 @@ ww_wine_status ww_wine_get_write_watch(ww_wine_ulong flags, void* base, ww_wine_
                                        void** addresses, ww_wine_count* count,
                                        ww_wine_ulong* granularity) noexcept {
     return as_signed(
-        watches.query(PageRange::around(base, size), flags, addresses, count, granularity));
+        watches.query(PageRange::asked(base, size), flags, addresses, count, granularity));
 }
 
 ww_wine_status ww_wine_reset_write_watch(void* base, ww_wine_size size) noexcept {
-    return as_signed(watches.reset(PageRange::around(base, size)));
+    return as_signed(watches.reset(PageRange::asked(base, size)));
 }
 
 int ww_wine_watched(const void* base, ww_wine_size size) noexcept {
-    return watches.covers(PageRange::around(base, size)) ? 1 : 0;
+    return watches.covers(PageRange::asked(base, size)) ? 1 : 0;
 }
 
 int ww_wine_overlaps(const void* base, ww_wine_size size) noexcept {
-    return watches.overlaps(PageRange::around(base, size)) ? 1 : 0;
+    return watches.overlaps(PageRange::asked(base, size)) ? 1 : 0;
 }
 
 int ww_wine_any() noexcept {

@@ -84,7 +84,7 @@ NTSTATUS WriteWatches::query(PageRange range, ULONG flags, void** addresses, ULO
     if (count == nullptr || granularity == nullptr)
         return STATUS_ACCESS_VIOLATION;
     const ULONG_PTR asked = read_once(count);
-    if (asked == 0 || range.empty() || (flags & ~WRITE_WATCH_FLAG_RESET) != 0)
+    if (asked == 0 || range.empty() || range.wraps() || (flags & ~WRITE_WATCH_FLAG_RESET) != 0)
         return STATUS_INVALID_PARAMETER;
     if (addresses == nullptr)
         return STATUS_ACCESS_VIOLATION;

@@ -117,6 +117,26 @@ TEST_CASE("allocate: what is refused, with Windows' last error") {
     CHECK(allocate_error(&here, 1, MEM_COMMIT) == ERROR_INVALID_ADDRESS);
 }
 
+// A sum that wraps may come to a page or two of what is there.
+TEST_CASE("a size that wraps round the addresses: refused, and nothing happens") {
+    const Memory memory(4 * unit);
+    memory.base[page_bytes] = 1;
+    for (const SIZE_T offset : {SIZE_T{0}, SIZE_T{2}, page_bytes + 1}) {
+        CAPTURE(offset);
+        char* const at = memory.base + offset;
+        for (const DWORD type : {MEM_COMMIT, MEM_RESET, MEM_RESERVE})
+            CHECK(allocate_error(at, ~SIZE_T{0}, type) == ERROR_INVALID_PARAMETER);
+        CHECK(free_error(at, ~SIZE_T{0}, MEM_DECOMMIT) == ERROR_INVALID_PARAMETER);
+        CHECK(protect_error(at, ~SIZE_T{0}, PAGE_NOACCESS) == ERROR_INVALID_ADDRESS);
+    }
+    CHECK(memory.base[page_bytes] == 1);
+    // Rounding the base down to 64 KiB adds to the size.
+    char* const free_place = memory.base;
+    VirtualFree(memory.base, 0, MEM_RELEASE);
+    CHECK(allocate_error(free_place + 0x5000, ~SIZE_T{0} - 0x3fff, MEM_RESERVE) ==
+          ERROR_INVALID_PARAMETER);
+}
+
 TEST_CASE("reserve over somebody else's memory: refused; where nothing is any more: there") {
     const Memory memory(unit);
     char* const place = memory.base;

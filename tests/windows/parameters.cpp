@@ -248,6 +248,23 @@ TEST_CASE("query: an unaligned base stands for its page") {
     }
 }
 
+#if defined(_WIN64) || !defined(_WIN32)
+TEST_CASE("query and reset: a size of nearly all addresses is invalid from anywhere in a page") {
+    // The sum of offset and size wraps: to stock Wine it is one page (8.0, measured).
+    const Watched memory(pages);
+    memory.write({3});
+    void* found[pages];
+    ULONG_PTR count = pages;
+    DWORD granularity;
+    const UINT failed = GetWriteWatch(WRITE_WATCH_FLAG_RESET, memory.at(3, 5), ~SIZE_T{0}, found,
+                                      &count, &granularity);
+    CHECK(failed == windows_says(~0u, stock_wrong(0u, "answers for one page")));
+    memory.write({3});
+    CHECK(ResetWriteWatch(memory.at(3, 5), ~SIZE_T{0}) == failed);
+    CHECK(memory.written() == windows_says(Pages{3}, stock_wrong(Pages{}, "resets one page")));
+}
+#endif
+
 TEST_CASE("reset: an unaligned range stands for all pages that it touches") {
     const Watched memory(pages);
     memory.write_all();

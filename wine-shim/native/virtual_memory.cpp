@@ -85,13 +85,14 @@ NTSTATUS range_to_allocate(const void* base, SIZE_T size, ULONG type, PageRange&
         range = {0, PageRange::around(nullptr, size).bytes};
         return range.bytes >= size ? STATUS_SUCCESS : STATUS_NO_MEMORY;
     }
-    range = PageRange::around(base, size);
+    range = PageRange::asked(base, size);
+    if (range.start < kReserveGranularity || range.empty() || range.wraps())
+        return STATUS_INVALID_PARAMETER;
     if ((type & MEM_RESERVE) != 0) {
         const ULONG_PTR excess = range.start % kReserveGranularity;
         range = {range.start - excess, range.bytes + excess};
     }
-    const bool valid = range.start >= kReserveGranularity && !range.empty() && !range.wraps();
-    return valid ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS release(const Reservation& reservation) noexcept {
@@ -142,7 +143,7 @@ NTSTATUS allocate_memory(void*& base, SIZE_T& size, ULONG type, ULONG protect) n
 NTSTATUS free_memory(void*& base, SIZE_T& size, ULONG type) noexcept {
     if (type != MEM_RELEASE && type != MEM_DECOMMIT)
         return STATUS_INVALID_PARAMETER;
-    PageRange part = PageRange::around(base, size);
+    PageRange part = PageRange::asked(base, size);
     const ProcessLock lock;
     const Reservation* const reservation = reservations.find(part.start);
     if (reservation == nullptr)
@@ -169,7 +170,7 @@ NTSTATUS protect_memory(void*& base, SIZE_T& size, ULONG protect, ULONG& old_pro
     NTSTATUS status = understand_protection(protect);
     if (status != STATUS_SUCCESS)
         return status;
-    const PageRange range = PageRange::around(base, size);
+    const PageRange range = PageRange::asked(base, size);
     if (size == 0)
         return STATUS_INVALID_PARAMETER;
     const ProcessLock lock;

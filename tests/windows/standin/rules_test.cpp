@@ -68,8 +68,21 @@ TEST_CASE("page range: every page that a byte of the range lies in") {
     CHECK(around(0x10001, 0) == Expected{16, 1});
     CHECK(around(0x10fff, 2) == Expected{16, 2});
     CHECK(around(0x10000, ~SIZE_T{0}) == Expected{16, 0});
+    CHECK(around(0x10002, ~SIZE_T{0}) == Expected{16, 1});
     CHECK(PageRange{0x10000, ~SIZE_T{0xfff}}.wraps());
     CHECK_FALSE(PageRange{0x10000, 0x1000}.wraps());
+}
+
+TEST_CASE("page range that is asked about: the same, but a sum that wraps is a range that wraps") {
+    for (const SIZE_T size : {SIZE_T{0}, SIZE_T{1}, 3 * kPage})
+        for (const ULONG_PTR base : {0x10000, 0x10001, 0x10fff}) {
+            const PageRange asked = PageRange::asked(address(base), size);
+            CHECK(asked.start == PageRange::around(address(base), size).start);
+            CHECK(asked.bytes == PageRange::around(address(base), size).bytes);
+        }
+    for (const ULONG_PTR offset : {0, 1, 2, 0xfff})
+        CHECK(PageRange::asked(address(0x10000 + offset), ~SIZE_T{0}).wraps());
+    CHECK(PageRange::asked(address(0x10fff), ~SIZE_T{0} - 0x2000).wraps());
 }
 
 TEST_CASE("status of an error: the table, and never a success") {

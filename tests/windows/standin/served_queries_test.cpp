@@ -74,6 +74,8 @@ TEST_CASE("query of a part: rounded to whole pages, nothing beyond") {
     CHECK(count_in(0, 0) == 100);
     CHECK(count_in(7 * kPage, kPage + 1) == 100);
     CHECK(count_in(kPage, ~SIZE_T{0} - 2 * kPage) == 100);
+    CHECK(count_in(2 * kPage, ~SIZE_T{0}) == 100);
+    CHECK(count_in(2 * kPage + 5, ~SIZE_T{0}) == 100); // one page, if the sum wrapped
 }
 
 TEST_CASE("query with a bad argument: Windows' status in Windows' order, outputs untouched") {
