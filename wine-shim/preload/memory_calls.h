@@ -73,13 +73,15 @@ NTSTATUS reserve(HANDLE process, Region& region, ULONG type, bool may_watch,
 // Wine would drop the pages at once, and with them the knowledge that they were
 // written: a collector would never look at them again. Windows lets them be
 // until memory is short, so keeping them is as right, and loses nothing.
-// Whether the rest of the call is valid Wine says itself, asked about a place
-// that is in none of its views.
+// Whether the rest of the call is valid Wine says itself, asked about a byte
+// that is in none of its views: from there the whole range could leave the
+// address space.
 template<class Original>
 NTSTATUS keep_contents(Region& region, Original original) noexcept {
     static constexpr char kNoView = 0;
     const PageRange range = PageRange::around(region.base, region.size);
     region.base = const_cast<char*>(&kNoView);
+    region.size = region.size != 0 ? 1 : 0;
     const NTSTATUS status = original(region);
     region.base = range.base();
     region.size = range.bytes;

@@ -146,6 +146,16 @@ TEST_CASE("MEM_RESET: keeps contents and written pages; its own errors come from
     CHECK(reset(memory.at(0) + 1, 0, MEM_RESET, 0) == STATUS_INVALID_PARAMETER);
 }
 
+TEST_CASE("MEM_RESET of more than lies between the plugin and the end of the addresses") {
+    constexpr std::size_t pages = sizeof(void*) == 8 ? std::size_t{1} << 29 : 1 << 16;
+    const Watched memory{pages, MEM_RESERVE | MEM_WRITE_WATCH};
+    void* base = memory.base();
+    SIZE_T size = memory.bytes();
+    CHECK(allocate(&base, &size, MEM_RESET) == STATUS_SUCCESS);
+    CHECK(base == memory.base());
+    CHECK(size == memory.bytes());
+}
+
 TEST_CASE("release: no longer watched, and memory that follows at its place is not") {
     void* place;
     {

@@ -29,6 +29,8 @@ constexpr ULONG kNoAccess = 0x01;
 constexpr ULONG kWriteCopy = 0x08;
 constexpr std::uintptr_t kPage = 4096;
 constexpr std::uintptr_t kReserveUnit = 65536;
+constexpr std::uintptr_t kAddressesEnd =
+    sizeof(void*) == 8 ? std::uintptr_t{0x7fffffff} << 16 : ~std::uintptr_t{0xffff};
 
 struct View {
     std::uintptr_t base;
@@ -116,7 +118,7 @@ NTSTATUS allocate(void** ret, SIZE_T* size_ptr, ULONG type, ULONG protect) {
     const bool on_unit = (type & MEM_RESERVE) != 0 && (type & MEM_REPLACE_PLACEHOLDER) == 0;
     std::uintptr_t base = asked & ~((on_unit ? kReserveUnit : kPage) - 1);
     const SIZE_T size = ((asked + *size_ptr + kPage - 1) & ~(kPage - 1)) - base;
-    if (asked != 0 && (base < 0x10000 || base + size < base))
+    if (asked != 0 && (base < 0x10000 || base + size < base || base + size > kAddressesEnd))
         return STATUS_INVALID_PARAMETER;
     if ((type & (MEM_COMMIT | MEM_RESERVE | MEM_RESET)) == 0)
         return STATUS_INVALID_PARAMETER;
