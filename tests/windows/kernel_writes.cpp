@@ -238,6 +238,20 @@ TEST_CASE("ReadProcessMemory that fails: nothing is reported") {
                                                             "(8.0 measured, 11.10 code)")));
 }
 
+#if !WW_ON_THUNKS // which store it themselves, after the call
+TEST_CASE("ReadProcessMemory whose count cannot be stored: refused, nothing is reported") {
+    auto* const read_only = static_cast<SIZE_T*>(
+        VirtualAlloc(nullptr, page_bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READONLY));
+    const Watched memory(pages);
+    CHECK_FALSE(ReadProcessMemory(GetCurrentProcess(), message, memory.at(6), sizeof(message),
+                                  read_only));
+    CHECK(GetLastError() == ERROR_NOACCESS);
+    CHECK(memory.written() ==
+          windows_says(Pages{}, stock_wrong(Pages{6}, "reads first (8.0, measured)")));
+    VirtualFree(read_only, 0, MEM_RELEASE);
+}
+#endif
+
 #ifdef _WIN64
 TEST_CASE("ReadProcessMemory that fails half-way: pages behind are not reported") {
     const Watched memory(pages);

@@ -176,6 +176,23 @@ TEST_CASE("protected through a real handle: latched like any other") {
     CHECK(memory.take() == windows_says(Pages{3}, stock_wrong(Pages{3, 5}, decommit_keeps)));
 }
 
+#if !WW_ON_THUNKS // which store it themselves, after the call
+TEST_CASE("VirtualProtect whose result cannot be stored: refused, the protection as it was") {
+    auto* const read_only = static_cast<DWORD*>(
+        VirtualAlloc(nullptr, page_bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READONLY));
+    const Watched memory(8);
+    memory.write({3});
+    CHECK_FALSE(VirtualProtect(memory.at(0), memory.bytes(), PAGE_READONLY, read_only));
+    CHECK(GetLastError() == ERROR_NOACCESS);
+    DWORD before = 0;
+    REQUIRE(VirtualProtect(memory.at(0), memory.bytes(), PAGE_READWRITE, &before));
+    CHECK(before == windows_says<DWORD>(PAGE_READWRITE,
+                                        stock_wrong<DWORD>(PAGE_READONLY, "protects first (8.0, measured)")));
+    CHECK(memory.take() == Pages{3});
+    VirtualFree(read_only, 0, MEM_RELEASE);
+}
+#endif
+
 TEST_CASE("released through a real handle, used again unwatched: not watched") {
     const RealHandle self;
     void* const base = VirtualAlloc(nullptr, 8 * page_bytes, watched, PAGE_READWRITE);

@@ -64,7 +64,7 @@ NTSTATUS on_NtProtectVirtualMemory(HANDLE process, void** base, SIZE_T* size, UL
 
 NTSTATUS on_NtReadVirtualMemory(HANDLE process, const void* from, void* to, SIZE_T size,
                                 SIZE_T* read) noexcept {
-    if (ww_wine_any() == 0 || ww_wine_overlaps(to, size) == 0)
+    if (ww_wine_any() == 0 || (ww_wine_overlaps(to, size) == 0 && !leaves_user_space(to, size)))
         return original::NtReadVirtualMemory(process, from, to, size, read);
     return read_memory(process, from, to, size, read);
 }

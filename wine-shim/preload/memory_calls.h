@@ -10,6 +10,7 @@
 #include "caller_memory.h"
 #include "originals.h"
 #include "page_range.h"
+#include "this_process.h"
 #include "verify.h"
 #include "write_exceptions.h"
 
@@ -125,7 +126,10 @@ inline NTSTATUS free(HANDLE process, Region region, ULONG type) noexcept {
     return region.give_back();
 }
 
+// Like Windows, and unlike Wine, nothing is changed where the result cannot be stored.
 inline NTSTATUS protect(HANDLE process, Region region, ULONG protect, ULONG* before) noexcept {
+    if (before != nullptr)
+        ensure_writable(before);
     ULONG was = 0;
     const NTSTATUS status = original::NtProtectVirtualMemory(
         process, &region.base, &region.size, protect, before == nullptr ? nullptr : &was);
@@ -157,7 +161,10 @@ inline NTSTATUS read_memory(HANDLE process, const void* from, void* to, SIZE_T s
                             SIZE_T* read) noexcept {
     if (leaves_user_space(from, size) || leaves_user_space(to, size))
         return STATUS_ACCESS_VIOLATION;
-    if (overlap(from, to, size)) // of this process itself: in one piece, or it would be a mixture
+    if (read != nullptr)
+        ensure_writable(read);
+    // Of this process itself: in one piece, or it would be a mixture.
+    if (overlap(from, to, size) && may_be_this_process(process))
         return original::NtReadVirtualMemory(process, from, to, size, read);
     char page[kGranularity];
     NTSTATUS status = STATUS_SUCCESS;

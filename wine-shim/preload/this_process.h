@@ -15,4 +15,9 @@ inline bool is_this_process(HANDLE process) noexcept {
             original::NtCompareObjects(process, pseudo_handle) == STATUS_SUCCESS);
 }
 
+// Where this Wine cannot tell, too.
+inline bool may_be_this_process(HANDLE process) noexcept {
+    return original::NtCompareObjects == nullptr || is_this_process(process);
+}
+
 } // namespace ww::wine

@@ -57,6 +57,23 @@ TEST_CASE("protect that fails: outputs untouched, nothing latched") {
     CHECK(memory.dirty() == Pages{});
 }
 
+TEST_CASE("protect whose result cannot be stored: access violation, protection as it was") {
+    const Watched memory{4};
+    memory.write(1);
+    const Array result{1};
+    result.forbid(0);
+    void* base = memory.at(0);
+    SIZE_T size = memory.bytes();
+    CHECK(unwinding([&] {
+              return entry<Protect>(kProtect)(self(), &base, &size, kNoAccess,
+                                              reinterpret_cast<ULONG*>(result.data()));
+          }) == STATUS_ACCESS_VIOLATION);
+    memory.write(2); // no fault
+    CHECK(memory.dirty() == Pages{1, 2});
+    decommit(memory, 0, 4);
+    CHECK(memory.dirty() == Pages{});
+}
+
 TEST_CASE("decommit after a protect: pages written before it are reported, also when committed") {
     const Watched memory{8};
     memory.write(1);

@@ -61,6 +61,10 @@ TEST_CASE("read of an absurd size: access violation, nothing is touched") {
     CHECK(read(text.data(), memory.at(0), SIZE_T{1} << 47, &got) == STATUS_ACCESS_VIOLATION);
     CHECK(got == 7);
     CHECK(memory.dirty() == Pages{});
+    std::vector<char> unwatched(kPage);
+    const std::size_t before = control->reads;
+    CHECK(read(text.data(), unwatched.data(), ~SIZE_T{0}, &got) == STATUS_ACCESS_VIOLATION);
+    CHECK(control->reads == before);
 }
 #endif
 
@@ -75,6 +79,27 @@ TEST_CASE("read of overlapping memory of one's own: as memmove") {
     for (std::size_t i = 0; i < 2 * kPage; ++i)
         moved = moved && memory.at(0)[100 + i] == static_cast<char>(i % 251);
     CHECK(moved);
+}
+
+TEST_CASE("read of another process at the address of the buffer: clean where it fails") {
+    const Watched memory{4};
+    SIZE_T got = 7;
+    const auto another = reinterpret_cast<HANDLE>(std::intptr_t{0x44});
+    constexpr NTSTATUS kInvalidHandle = 0xC0000008;
+    CHECK(read(memory.at(1), memory.at(1), 2 * kPage, &got, another) == kInvalidHandle);
+    CHECK(got == 0);
+    CHECK(memory.dirty() == Pages{});
+}
+
+TEST_CASE("read whose count cannot be stored: access violation, the buffer stays clean") {
+    const Watched memory{4};
+    const Array count{1};
+    count.forbid(0);
+    auto* const got = reinterpret_cast<SIZE_T*>(count.data());
+    CHECK(unwinding([&] { return read(text.data(), memory.at(1), kPage, got); }) ==
+          STATUS_ACCESS_VIOLATION);
+    CHECK(*memory.at(1) == 0);
+    CHECK(memory.dirty() == Pages{});
 }
 
 TEST_CASE("read into memory that is not watched, or out of watched memory: Wine's own, in one") {
