@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """What the built libraries export, need and bring along.
 
-usage: symbols.py library LIBRARY INCLUDES RELEASED
+usage: symbols.py library LIBRARY INCLUDES ABI
                                              exports what the public headers declare,
-                                             and what the last release did
+                                             and what the lists of its versions name
        symbols.py plugin PLUGIN               fit for any process
        symbols.py self-test BAD_PLUGIN        breaks every rule for plugins
 """
@@ -72,17 +72,22 @@ def compare(kind, have, want):
         yield f'{kind} missing: {" ".join(sorted(want - have))}'
 
 
-def released_problems(binary, released):
-    """Programs were linked to these; more may be added, none taken away."""
-    names = set(Path(released).read_text(encoding='utf-8').split())
-    if not names:
-        yield f'{released} is empty'
-    if names - binary.versioned:
-        yield f'exports of the last release gone: {" ".join(sorted(names - binary.versioned))}'
+def abi_problems(binary, abi_folder):
+    """Each version has a list of what came with it. Programs were linked to what
+    is in a list of a release: that one is never changed again."""
+    listed = [name for file in sorted(Path(abi_folder).glob('*.symbols'))
+              for name in file.read_text(encoding='utf-8').split()]
+    if len(listed) != len(set(listed)):
+        yield f'{abi_folder} names a function twice'
+    new, gone = binary.versioned - set(listed), set(listed) - binary.versioned
+    if new:
+        yield f'exports that no list in {abi_folder} names: {" ".join(sorted(new))}'
+    if gone:
+        yield f'exports gone that {abi_folder} lists: {" ".join(sorted(gone))}'
 
 
-def library_problems(binary, include_folder, released):
-    yield from released_problems(binary, released)
+def library_problems(binary, include_folder, abi_folder):
+    yield from abi_problems(binary, abi_folder)
     names = declared(include_folder)
     if not names:
         yield 'no WW_EXPORT function found in the headers'
