@@ -4,6 +4,8 @@
 import json
 import os
 import re
+import resource
+import shutil
 import signal
 import struct
 import subprocess
@@ -113,7 +115,7 @@ class Recorded(unittest.TestCase):
     def test_what_is_no_recording_is_refused_in_a_sentence(self):
         newer = bytearray(self.file.read_bytes())
         newer[8] = 9
-        for contents, wanted in [(b'', 'is no recording'), (b'x' * 999, 'is no recording'),
+        for contents, wanted in [(b'', 'is empty'), (b'x' * 999, 'is no recording'),
                                  (bytes(newer), 'has version 9 of the format'),
                                  (self.file.read_bytes()[:40], 'is cut off at byte ')]:
             with self.subTest(wanted):
@@ -122,8 +124,39 @@ class Recorded(unittest.TestCase):
                 refused = command.run('report', str(wrong))
                 self.assertEqual((refused.returncode, refused.stdout), (1, ''))
                 self.assertRegex(refused.stderr, rf'\Awritewatch: .*wrong\.wwr {wanted}[^\n]*\n\Z')
-        refused = command.run('report', '/no/such.wwr')
-        self.assertRegex(refused.stderr, r'\Awritewatch: /no/such\.wwr cannot be read: No such')
+        for file, wanted in [('/no/such.wwr', 'cannot be read: No such'), ('/tmp', 'is a folder'),
+                             ('/dev/zero', 'is a device')]:
+            refused = command.run('report', file)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ''))
+            self.assertRegex(refused.stderr, rf'\Awritewatch: {file} {wanted}[^\n]*\n\Z')
+
+    @unittest.skipIf(os.geteuid(), 'only root becomes another')
+    def test_what_may_not_be_read_or_written_is_said(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            secret = Path(folder, 'secret.wwr')
+            secret.write_bytes(self.file.read_bytes())
+            secret.chmod(0o600)
+            program = shutil.copy(command.COMMAND, folder)
+            for words, wanted in [(['report', str(secret)], 'secret.wwr cannot be read: Permission'),
+                                  (['record', '-o', f'{folder}/x.wwr', '--', 'true'],
+                                   'x.wwr cannot be written: Permission')]:
+                refused = subprocess.run(
+                    ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', program, *words],
+                    text=True, capture_output=True, check=False)
+                self.assertEqual((refused.returncode, refused.stdout), (1, ''))
+                self.assertRegex(refused.stderr, rf'\Awritewatch: [^\n]*{wanted}[^\n]*\n\Z')
+
+    def test_a_report_that_cannot_be_written_is_said(self):
+        for output, wanted in [('/dev/full', 'No space left'), ('/no/such', 'No such file')]:
+            refused = command.run('report', str(self.file), '-o', output)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ''))
+            self.assertRegex(refused.stderr, rf'\Awritewatch: {output} cannot be written: {wanted}')
+        with open('/dev/full', 'w', encoding='utf-8') as full:
+            lost = subprocess.run([command.COMMAND, 'report', str(self.file), '--csv', '-o', '-'],
+                                  stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(lost.returncode, 1)
+        self.assertRegex(lost.stderr, r'\Awritewatch: [^\n]*written\n\Z')
 
 
 class Recording(unittest.TestCase):
@@ -152,6 +185,65 @@ class Recording(unittest.TestCase):
             self.assertEqual(recording.wait(10), 0)
         self.assertEqual(command.run('report', self.file, '--text').stderr, '')
 
+    def test_a_signal_leaves_a_whole_file_and_no_program(self):
+        for name in ['TERM', 'HUP']:
+            with subprocess.Popen(
+                    [command.COMMAND, 'record', '-o', self.file, '--', PROGRAM], text=True,
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as recording:
+                recording.stdout.readline()
+                time.sleep(0.3)
+                recording.send_signal(getattr(signal, 'SIG' + name))
+                self.assertIn(' looks at 2 watches', recording.stderr.read())
+                self.assertEqual(recording.wait(10), 128 + signal.SIGTERM)
+            shown = command.run('report', self.file, '--text')
+            self.assertEqual((shown.returncode, shown.stderr), (0, ''))
+
+    def test_what_a_killed_recorder_wrote_is_there(self):
+        with Watching() as host, subprocess.Popen(
+                [command.COMMAND, 'record', '-o', self.file, host.pid]) as recording:
+            time.sleep(0.5)
+            recording.kill()
+        shown = command.run('report', self.file, '--text')
+        self.assertEqual(shown.returncode, 0)
+        self.assertIn('is cut off at byte', shown.stderr)
+        self.assertRegex(shown.stdout, r' looks? at 2 watches')
+
+    def test_a_full_disk_ends_the_recording_and_not_the_program(self):
+        with subprocess.Popen(
+                [command.COMMAND, 'record', '-o', self.file, '--interval', '0.01', '--', 'sh', '-c',
+                 f'(sleep 2; echo) | {PROGRAM} resets; echo went on'], text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE) as recording:
+            recording.stdout.readline()
+            resource.prlimit(recording.pid, resource.RLIMIT_FSIZE, (2000, 2000))
+            self.assertIn('went on', recording.stdout.read())
+            self.assertRegex(recording.stderr.read(),
+                             r'writewatch: [^\n]* cannot be written to: File too large; what')
+            self.assertEqual(recording.wait(10), 1)
+        self.assertIn('looks at 2 watches', command.run('report', self.file, '--text').stdout)
+        with Watching() as host:
+            refused = command.run('record', '-o', '/dev/full', host.pid)
+        self.assertEqual(refused.returncode, 1)
+        self.assertRegex(refused.stderr, r'\Awritewatch: /dev/full cannot be written to: No space left')
+
+    def test_nothing_to_record_leaves_no_file_and_what_was_there(self):
+        for contents in [None, b'another recording']:
+            if contents:
+                Path(self.file).write_bytes(contents)
+            command.run('record', '-o', self.file, '--', 'true')
+            command.run('record', '-o', self.file, '--', '/no/such/program')
+            self.assertEqual(Path(self.file).exists(), contents is not None)
+        self.assertEqual(Path(self.file).read_bytes(), contents)
+
+    def test_a_program_that_becomes_another_is_known_by_its_name(self):
+        recorded = command.run('record', '-o', self.file, '--', 'sh', '-c', f'sleep 0.4 | exec {PROGRAM}')
+        self.assertIn(' looks at 2 watches', recorded.stderr)
+        self.assertRegex(command.run('report', self.file, '--text').stdout, r'(?m)^watching \(')
+
+    def test_a_short_program_is_seen(self):
+        recorded = command.run('record', '-o', self.file, '--interval', '0.01', '--', 'sh', '-c',
+                               f'sleep 0.1 | {PROGRAM}')
+        self.assertIn(' looks at 2 watches', recorded.stderr)
+
     def test_until_the_process_ends(self):
         host = Watching()
         with subprocess.Popen([command.COMMAND, 'record', '-o', self.file, host.pid],
@@ -163,6 +255,8 @@ class Recording(unittest.TestCase):
     def test_refused_in_a_sentence(self):
         for arguments, status, wanted in [
                 (['2147483647'], 1, 'there is no process 2147483647'),
+                (['99999999999999'], 1, 'there is no process 99999999999999'),
+                (['--heap', '1'], 2, 'for programs that are started here'),
                 ([str(os.getpid())], 1, 'watches nothing'),
                 (['--', '/no/such/program'], 127, 'no/such/program'),
                 (['--', 'true'], 1, 'nothing was watched while it ran'),

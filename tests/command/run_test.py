@@ -74,7 +74,7 @@ class Program(unittest.TestCase):
         process = run('--limit', '1', '--', 'sleep', '50')
         self.assertLess(time.monotonic() - start, 20)
         self.assertEqual(process.returncode, -signal.SIGKILL)
-        self.assertIn('writewatch: killed after 1 seconds\n', process.stderr)
+        self.assertIn('writewatch: killed after 1 second\n', process.stderr)
 
     def test_a_caller_that_ignores_its_children_does_not_matter(self):
         ignoring = ['python3', '-c', 'import os, signal, sys; signal.signal(signal.SIGCHLD, '

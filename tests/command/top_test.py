@@ -88,6 +88,9 @@ class Refused(unittest.TestCase):
 
     def test_no_such_process(self):
         self.assertIn('there is no process 2147483647', self.refuse('2147483647', '--once'))
+        # As a number of fewer bits it may well be one.
+        number = str((1 << 32) + os.getpid())
+        self.assertIn(f'there is no process {number}\n', self.refuse(number, '--once'))
         self.assertIn('no process named "no-such-name"', self.refuse('no-such-name', '--once'))
 
     def test_of_another_user(self):
@@ -103,6 +106,20 @@ class Refused(unittest.TestCase):
         self.assertEqual((refused.returncode, refused.stdout), (1, ''))
         self.assertRegex(refused.stderr, r'belongs to another user \(number 0\).*with sudo\n')
 
+    @unittest.skipIf(os.geteuid(), 'only root becomes another')
+    def test_by_name_of_another_user_and_nothing_without_one(self):
+        nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+        with tempfile.TemporaryDirectory() as folder, Watching():
+            os.chmod(folder, 0o755)
+            program = shutil.copy(command.COMMAND, folder)
+            named, all_of_them = (subprocess.run(
+                [*nobody, program, 'top', *words, '--once'], text=True, capture_output=True,
+                check=False) for words in (['watching'], []))
+        self.assertEqual((named.returncode, named.stdout), (1, ''))
+        self.assertRegex(named.stderr, r'belongs to another user \(number 0\).*with sudo\n')
+        self.assertEqual((all_of_them.returncode, all_of_them.stderr), (0, ''))
+        self.assertIn('Nothing is watched that you may look at.', all_of_them.stdout)
+
     def test_that_watches_nothing(self):
         self.assertIn('watches nothing', self.refuse(str(os.getpid()), '--once'))
 
@@ -117,7 +134,7 @@ class Refused(unittest.TestCase):
 
     def test_without_a_terminal(self):
         with Watching() as host:
-            self.assertIn('no terminal', self.refuse(host.pid))
+            self.assertIn('needs a terminal', self.refuse(host.pid))
 
 
 class OnScreen(unittest.TestCase):
@@ -185,6 +202,24 @@ class OnScreen(unittest.TestCase):
     def test_blocks_where_the_terminal_has_them(self):
         self.start(self.host.pid)
         self.see('█████', '····')
+
+    def test_an_unknown_kind_of_terminal_is_said(self):
+        for kind in ['TERM=no-such', '-u TERM']:
+            self.tmux('new-session', '-d', '-x', '200', '-y', '20',
+                      f'env {kind} {command.COMMAND} top {self.host.pid}; echo ended $?; sleep 60')
+            screen = self.see('ended 1', 'nothing is known of this kind of terminal')
+            self.assertIn('TERM="no-such"' if 'no-such' in kind else 'TERM=""', screen)
+            self.tmux('kill-server')
+
+    def test_columns_go_where_there_are_few_and_the_map_stays(self):
+        for columns, gone in [(110, []), (100, ['ADDRESS']), (80, ['ADDRESS', 'COMMITTED', 'CPU'])]:
+            self.tmux('new-session', '-d', '-x', str(columns), '-y', '10',
+                      f'{command.COMMAND} top {self.host.pid} --ascii; sleep 60')
+            screen = self.see('PROGRAM', '###')
+            for name in ['ADDRESS', 'COMMITTED', 'CPU', 'QUERIES/s', 'MAP']:
+                self.assertEqual(name not in screen, name in gone, (columns, name, screen))
+            self.assertIn('h: help, q: quit', screen)
+            self.tmux('kill-server')
 
     def test_a_program_that_ends_ends_it(self):
         self.start(self.host.pid)

@@ -30,6 +30,12 @@ class Usage(unittest.TestCase):
                 refused = command.run(*arguments)
                 self.assertEqual((refused.returncode, refused.stdout), (2, ''))
                 self.assertRegex(refused.stderr, r'\Awritewatch: [^\n]+\n\Z')
+        self.assertIn('there is no subcommand "no-such"', command.run('no-such').stderr)
+
+    def test_help_fits_a_terminal(self):
+        for words in [[], *([name] for name in SUBCOMMANDS)]:
+            for line in command.run(*words, '--help').stdout.splitlines():
+                self.assertLess(len(line), 81, line)
 
     def test_output_that_cannot_be_written_is_an_error(self):
         with open('/dev/full', 'w', encoding='utf-8') as full:

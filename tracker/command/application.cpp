@@ -17,6 +17,17 @@ namespace {
 // CLI11 would take "--" for its own.
 std::vector<std::string> behind_mark;
 
+// In better words than CLI11's.
+void check_first_word(std::string_view word) {
+    if (word.starts_with('-') ||
+        std::ranges::any_of(subcommands(), [&](const Subcommand& one) { return word == one.name; }))
+        return;
+    throw Failure(word.empty() ? "what is to be done? As in: writewatch doctor (see writewatch --help)"
+                               : fmt::format("there is no subcommand \"{}\" (see writewatch --help)",
+                                             word),
+                  kUsage);
+}
+
 } // namespace
 
 std::vector<std::string> program_of(const CLI::App& app) {
@@ -58,7 +69,7 @@ int Application::run(int argument_count, char** arguments) {
     try {
         parse(argument_count, arguments);
         const int status = chosen_();
-        if (std::fflush(stdout) != 0)
+        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
             throw Failure("what was to be printed could not be written");
         return status;
     } catch (const CLI::Success& wish) { // --help and --version end here
@@ -81,6 +92,7 @@ void Application::parse(int argument_count, char** arguments) {
         arguments, end, [](const char* word) { return std::string_view{word} == "--"; });
     if (mark != end)
         behind_mark.assign(mark + 1, end);
+    check_first_word(mark - arguments > 1 ? arguments[1] : "");
     app_.parse(static_cast<int>(mark - arguments), arguments);
     if (!behind_mark.empty() && !app_.get_subcommands().front()->get_prefix_command())
         throw Failure(fmt::format("{} runs no program, as \"-- {}\" would ask for",

@@ -4,6 +4,8 @@
 #include "subcommand.h"
 #include "text.h"
 
+#include <fmt/format.h>
+
 namespace ww::command {
 
 namespace {
@@ -34,6 +36,11 @@ std::string HelpText::make_option_desc(const CLI::Option* option) const {
     std::string lines = wrapped(option->get_description(), kColumns - kDescriptionColumn);
     lines.pop_back();
     return lines;
+}
+
+std::string HelpText::make_subcommand(const CLI::App* sub) const {
+    return fmt::format("  {:<{}}{}", sub->get_name(), kDescriptionColumn - 2,
+                       wrapped(sub->get_description(), kColumns, kDescriptionColumn));
 }
 
 std::string HelpText::make_footer(const CLI::App* app) const {

@@ -15,6 +15,7 @@ public:
     std::string make_usage(const CLI::App* app, std::string name) const override;
     std::string make_option_opts(const CLI::Option* option) const override;
     std::string make_option_desc(const CLI::Option* option) const override;
+    std::string make_subcommand(const CLI::App* sub) const override;
     std::string make_footer(const CLI::App* app) const override;
 };
 

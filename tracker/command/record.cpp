@@ -8,7 +8,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <fmt/format.h>
 #include <memory>
@@ -37,16 +36,6 @@ void stop_at(std::initializer_list<int> signals) {
     }
 }
 
-// A number alone is a process.
-std::optional<int> process_of(const std::vector<std::string>& words) {
-    int pid = 0;
-    const std::string& word = words.front();
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), pid);
-    if (words.size() > 1 || error != std::errc{} || end != word.data() + word.size())
-        return std::nullopt;
-    return pid;
-}
-
 // With the right library.
 std::vector<std::string> to_run(const Wanted& wanted) {
     std::vector<std::string> command{"/proc/self/exe", "run"};
@@ -65,6 +54,7 @@ public:
     int record_process(int pid) {
         targets_.push_back(Target::open(pid));
         open();
+        ::signal(SIGXFSZ, SIG_IGN);
         stop_at({SIGINT, SIGTERM, SIGHUP});
         while (g_stop == 0 && !is_over() && recorder_->look(targets_)) {
             look_again();
@@ -79,21 +69,38 @@ public:
         open();
         Family family{to_run(wanted_)}; // before: it would inherit what we ignore
         ::signal(SIGINT, SIG_IGN);
+        ::signal(SIGXFSZ, SIG_IGN); // to be told by an error
         stop_at({SIGTERM, SIGHUP});
         std::optional<int> status;
+        bool failure = false;
         while (!(status = family.status())) {
             if (g_stop != 0 || is_over())
                 family.terminate();
-            find_in(family);
-            if (!targets_.empty())
-                recorder_->look(targets_);
+            if (!failure)
+                failure = try_look(family);
             pause();
         }
+        if (failure)
+            return *status == kDone ? kFailed : *status;
         finish(*status == kDone ? kFailed : *status);
         return *status;
     }
 
 private:
+    // True if no more can be recorded: it is said at once, and the program goes on.
+    bool try_look(const Family& family) {
+        try {
+            find_in(family);
+            if (!targets_.empty())
+                recorder_->look(targets_);
+            return false;
+        } catch (const Failure& failure) {
+            fmt::print(stderr, "writewatch: {}; what was recorded until now is there\n",
+                       failure.what());
+            return true;
+        }
+    }
+
     void open() { recorder_.emplace(wanted_.output, interval_ns_, wanted_.cells); }
 
     bool is_over() const {
@@ -133,18 +140,20 @@ private:
     // Looks that take long are made seldom: a tenth of the time at most.
     void pause() {
         constexpr std::uint64_t kShare = 10;
-        const std::uint64_t spent = monotonic_ns() - paused_ns_;
-        const std::uint64_t rest = spent < interval_ns_ ? interval_ns_ - spent : 0;
+        const std::uint64_t since = monotonic_ns() - paused_ns_;
+        const std::uint64_t rest = since < interval_ns_ ? interval_ns_ - since : 0;
+        const std::uint64_t spent = own_cpu_ns() - spent_ns_;
         const std::uint64_t least = std::min(spent * (kShare - 1), 10 * interval_ns_);
         std::this_thread::sleep_for(std::chrono::nanoseconds{std::max(rest, least)});
         paused_ns_ = monotonic_ns();
+        spent_ns_ = own_cpu_ns();
     }
 
     void finish(int status_without_samples) {
         recorder_->finish();
         if (recorder_->watches() == 0)
-            throw Failure("nothing was watched while it ran (see writewatch doctor), so the recording "
-                          "is empty",
+            throw Failure("nothing was watched while it ran, so there is no recording (see writewatch "
+                          "doctor)",
                           status_without_samples);
         const double seconds = static_cast<double>(recorder_->duration_ns()) / 1e9;
         const RecordingCost cost = recorder_->cost();
@@ -162,12 +171,15 @@ private:
     std::uint64_t interval_ns_;
     std::uint64_t searched_ns_ = 0;
     std::uint64_t paused_ns_ = monotonic_ns();
+    std::uint64_t spent_ns_ = own_cpu_ns(); // when it paused
     std::vector<Target> targets_;
     std::optional<Recorder> recorder_;
 };
 
 int record(const Wanted& wanted) {
-    const std::optional<int> pid = process_of(wanted.words);
+    // A number alone is a process.
+    const std::optional<int> pid =
+        wanted.words.size() == 1 ? process_number(wanted.words.front()) : std::nullopt;
     if (pid && wanted.heap)
         throw Failure("--heap is for programs that are started here, and not for a process", kUsage);
     Session session{wanted};

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <memory>
+#include <unistd.h>
 
 namespace ww::command {
 
@@ -47,6 +48,8 @@ void write_file(const std::filesystem::path& path, const std::string& contents) 
 // To the file that was asked for, "-" for the output; or beside the recording.
 void deliver(const Wanted& wanted, const std::string& contents, const std::string& form) {
     if (wanted.output == "-") {
+        if (form == "png" && ::isatty(STDOUT_FILENO) != 0)
+            throw Failure("a picture is nothing for a terminal: name a file with -o");
         std::fwrite(contents.data(), 1, contents.size(), stdout);
         return;
     }

@@ -25,6 +25,10 @@ struct Wish {
     std::string wine;
 };
 
+std::string limit_of(const Wish& wish) {
+    return fmt::format("{} second{}", wish.limit_seconds, wish.limit_seconds == 1 ? "" : "s");
+}
+
 // The folder is gone before a signal may end us.
 Ended run_and_tell(const Program& program, const Wish& wish) {
     const CountersFolder counters;
@@ -32,7 +36,7 @@ Ended run_and_tell(const Program& program, const Wish& wish) {
     child.limit = std::chrono::seconds{wish.limit_seconds};
     const Ended ended = run_child(std::move(child));
     if (ended.given_up)
-        fmt::print(stderr, "writewatch: killed after {} seconds\n", wish.limit_seconds);
+        fmt::print(stderr, "writewatch: killed after {}\n", limit_of(wish));
     if (!wish.stock)
         fmt::print(stderr, "writewatch: {}\n", summary_of(counters.tally(), ended));
     return ended;
@@ -57,7 +61,7 @@ Round run_round(const Program& program, Way way, const Wish& wish) {
             "{}, the program {}, so there is nothing to compare",
             way == Way::stock ? "without us" : "with us",
             round.ended.given_up
-                ? fmt::format("was killed after {} seconds", wish.limit_seconds)
+                ? fmt::format("was killed after {}", limit_of(wish))
                 : fmt::format("ended with status {}", shell_status(round.ended.wait_status))));
     }
     std::filesystem::remove(said);

@@ -29,25 +29,23 @@ struct Wanted {
     bool ascii = false;
 };
 
-bool is_number(const std::string& text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-}
-
 Monitor make_monitor(const std::string& target) {
     if (target.empty())
         return Monitor{std::string{}};
     std::vector<Target> targets;
-    if (is_number(target)) {
-        targets.push_back(Target::open(std::atoi(target.c_str())));
+    if (const std::optional<int> pid = process_number(target)) {
+        targets.push_back(Target::open(*pid));
         return Monitor{std::move(targets)};
     }
-    for (const int pid : watching_processes(target)) {
+    const std::vector<int> named = processes_named(target);
+    if (named.empty())
+        throw Failure(fmt::format("there is no process named \"{}\"", target));
+    for (const int pid : named) {
         if (std::optional<Target> found = Target::try_open(pid))
             targets.push_back(std::move(*found));
     }
-    if (targets.empty())
-        throw Failure(fmt::format("no process named \"{}\" that you may look into watches memory",
-                                  target));
+    if (targets.empty()) // the first says why
+        targets.push_back(Target::open(named.front()));
     return Monitor{std::move(targets)};
 }
 
@@ -73,6 +71,8 @@ void print_table(const Monitor& monitor, const Table& table, const Wanted& wante
                table.head());
     for (const WatchRow& row : sorted(monitor.rows(), wanted.sort))
         fmt::print("{}{}\n", table.row(row), heat_strip(row.heat, blocks));
+    if (monitor.rows().empty())
+        fmt::print("{}\n", kNothing);
 }
 
 // Prints until there is nothing left to look at, or often enough.
@@ -90,7 +90,7 @@ int print(Monitor monitor, const Wanted& wanted) {
             fmt::print("{}\n", overlay_line(monitor.overview()));
         else
             print_table(monitor, layout.table, wanted);
-        if (std::fflush(stdout) != 0)
+        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
             throw Failure("what was to be printed could not be written");
     }
     return kDone;

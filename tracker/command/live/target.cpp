@@ -145,22 +145,35 @@ std::vector<TrackerCounts> Target::read() const {
     return all;
 }
 
-std::vector<int> watching_processes(const std::string& name) {
+std::vector<int> processes_named(const std::string& name) {
+    constexpr std::size_t kKept = 15;
     std::vector<int> found;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator("/proc", error)) {
         const std::string number = entry.path().filename();
         int pid = 0;
         const auto end = std::from_chars(number.data(), number.data() + number.size(), pid).ptr;
-        if (end != number.data() + number.size() || pid <= 0)
-            continue;
-        if (!name.empty() && name_of(pid) != name)
-            continue;
-        if (!open_counters(pid).empty())
+        if (end == number.data() + number.size() && pid > 0 &&
+            (name.empty() || name_of(pid) == name.substr(0, kKept)))
             found.push_back(pid);
     }
     std::ranges::sort(found);
     return found;
+}
+
+std::vector<int> watching_processes(const std::string& name) {
+    std::vector<int> found = processes_named(name);
+    std::erase_if(found, [](int pid) { return open_counters(pid).empty(); });
+    return found;
+}
+
+std::optional<int> process_number(const std::string& word) {
+    if (word.empty() || word.find_first_not_of("0123456789") != word.npos)
+        return std::nullopt;
+    int pid = 0;
+    if (std::from_chars(word.data(), word.data() + word.size(), pid).ec != std::errc{})
+        throw Failure(fmt::format("there is no process {}", word));
+    return pid;
 }
 
 } // namespace ww::command

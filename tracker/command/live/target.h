@@ -45,8 +45,14 @@ private:
     std::vector<Descriptor> counters_;
 };
 
-// All of this user's processes that watch something; with a name those whose
-// name, or program, it is.
+// All processes that watch something and may be looked into; with a name only
+// those whose it is.
 std::vector<int> watching_processes(const std::string& name = "");
+
+// All with that name, as ps(1) has it: the kernel keeps 15 bytes.
+std::vector<int> processes_named(const std::string& name);
+
+// nullopt if the word is not a number; a Failure if no process can have it.
+std::optional<int> process_number(const std::string& word);
 
 } // namespace ww::command

@@ -119,6 +119,8 @@ std::uint8_t heat_of(std::uint64_t committed, std::uint64_t written) noexcept {
 }
 
 Recording read_recording(std::string_view bytes) {
+    if (bytes.empty())
+        throw Failure("is empty: nothing was recorded");
     switch (format::check_head(bytes)) {
     case format::Head::foreign:
         throw Failure("is no recording of writewatch");
@@ -150,9 +152,12 @@ Recording read_recording(std::string_view bytes) {
 Recording load_recording(const std::filesystem::path& file) {
     std::ifstream in{file, std::ios::binary};
     std::error_code error;
-    if (!in || !std::filesystem::is_regular_file(file, error))
-        throw Failure(fmt::format("{} cannot be read: {}", file.native(),
-                                  in ? "it is no file" : std::strerror(errno)));
+    if (!in)
+        throw Failure(fmt::format("{} cannot be read: {}", file.native(), std::strerror(errno)));
+    if (std::filesystem::is_directory(file, error))
+        throw Failure(fmt::format("{} is a folder, and no recording", file.native()));
+    if (!std::filesystem::is_regular_file(file, error))
+        throw Failure(fmt::format("{} is a device or the like, and no recording", file.native()));
     const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
     try {
         return read_recording(bytes);

@@ -30,28 +30,41 @@ void encode(format::Encoder& out, const WatchCounts& watch, const Cells& cells) 
     }
 }
 
+bool is_there(const std::filesystem::path& file) {
+    std::error_code error;
+    return std::filesystem::exists(file, error);
+}
+
 } // namespace
 
 Recorder::Recorder(std::filesystem::path file, std::uint64_t interval_ns, std::size_t most_cells)
-    : path_(std::move(file)), out_(path_, std::ios::binary | std::ios::trunc),
+    : path_(std::move(file)), existed_(is_there(path_)),
+      out_(path_, std::ios::binary | std::ios::app), interval_ns_(interval_ns),
       most_cells_(most_cells), began_ns_(monotonic_ns()), cpu_before_ns_(own_cpu_ns()) {
     if (!out_)
         throw Failure(fmt::format("{} cannot be written: {}", path_.native(), std::strerror(errno)));
+}
+
+void Recorder::begin() {
+    std::error_code none; // of a device
+    std::filesystem::resize_file(path_, 0, none);
     write(format::head());
     format::Encoder begin;
     begin.number(static_cast<std::uint64_t>(std::time(nullptr)));
-    begin.number(interval_ns);
+    begin.number(interval_ns_);
     write(format::frame(format::begin, begin.bytes()));
 }
 
 void Recorder::write(const std::string& bytes) {
     if (!out_.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush())
-        throw Failure(fmt::format("{} cannot be written to any more: {}", path_.native(),
+        throw Failure(fmt::format("{} cannot be written to: {}", path_.native(),
                                   std::strerror(errno)));
     bytes_ += bytes.size();
 }
 
 std::size_t Recorder::process_number(const Target& target) {
+    if (processes_.empty())
+        begin();
     const auto [place, fresh] = processes_.try_emplace({target.pid(), target.name()}, processes_.size());
     if (fresh) {
         format::Encoder process;
@@ -120,7 +133,8 @@ bool Recorder::look(std::vector<Target>& targets) {
         sample.raw(bytes.data(), bytes.size());
     }
     sample.number(0);
-    write(format::frame(format::sample, sample.bytes()));
+    if (!watches_.empty())
+        write(format::frame(format::sample, sample.bytes()));
     ++samples_;
     longest_ns_ = std::max(longest_ns_, monotonic_ns() - started);
     return true;
@@ -131,6 +145,12 @@ RecordingCost Recorder::cost() const noexcept {
 }
 
 void Recorder::finish() {
+    if (watches_.empty()) {
+        std::error_code ignored;
+        if (!existed_)
+            std::filesystem::remove(path_, ignored);
+        return;
+    }
     format::Encoder end;
     end.number(cost().cpu_ns);
     end.number(cost().longest_look_ns);

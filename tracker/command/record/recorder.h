@@ -17,13 +17,14 @@ namespace ww::command {
 
 class Recorder {
 public:
-    // A Failure if the file cannot be written.
+    // A Failure if the file cannot be written. What is in it stays until there is
+    // something to record.
     Recorder(std::filesystem::path file, std::uint64_t interval_ns, std::size_t most_cells);
 
     // One look at all of them. False: none of them is left.
     bool look(std::vector<Target>& targets);
 
-    // Ends the file.
+    // Ends the file. Without a watch there is none, unless there was one.
     void finish();
 
     std::size_t samples() const noexcept { return samples_; }
@@ -39,6 +40,7 @@ private:
         Census census;
     };
 
+    void begin();
     void write(const std::string& bytes);
     std::size_t process_number(const Target& target);
     std::optional<Cells> count(const TrackerCounts& tracker, const WatchCounts& watch,
@@ -46,7 +48,9 @@ private:
     Known& known(const Target& target, const WatchCounts& watch);
 
     std::filesystem::path path_;
+    bool existed_;
     std::ofstream out_;
+    std::uint64_t interval_ns_;
     std::size_t most_cells_;
     std::uint64_t began_ns_;
     std::uint64_t cpu_before_ns_;

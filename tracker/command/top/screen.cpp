@@ -22,9 +22,15 @@ enum class Page { table, map, help };
 class Terminal {
 public:
     Terminal() {
-        screen_ = ::isatty(STDOUT_FILENO) ? ::newterm(nullptr, stdout, stdin) : nullptr;
-        if (screen_ == nullptr)
-            throw Failure("this is no terminal to draw on (use --once for plain text)");
+        if (::isatty(STDOUT_FILENO) == 0 || ::isatty(STDIN_FILENO) == 0)
+            throw Failure("top needs a terminal to draw on (use --once for plain text)");
+        screen_ = ::newterm(nullptr, stdout, stdin);
+        if (screen_ == nullptr) {
+            const char* const name = std::getenv("TERM");
+            throw Failure(fmt::format("nothing is known of this kind of terminal, TERM=\"{}\": set TERM "
+                                      "to another, such as xterm (or use --once for plain text)",
+                                      name != nullptr ? name : ""));
+        }
         ::cbreak();
         ::noecho();
         ::set_escdelay(25);
@@ -151,7 +157,7 @@ void Screen::draw_table() {
             draw_heat(3 + i, table_.width(), rows_[place].heat);
     }
     if (rows_.empty())
-        draw_line(4, "Nothing is watched. Programs appear here with their first watch.");
+        draw_line(4, kNothing);
 }
 
 void Screen::draw_map() {

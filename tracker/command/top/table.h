@@ -26,6 +26,10 @@ inline constexpr SortKey kSortKeys[] = {
 // By the name of a SortKey; the largest first, but processes in order.
 std::vector<WatchRow> sorted(std::vector<WatchRow> rows, std::string_view key);
 
+// Where there are no rows.
+inline constexpr const char* kNothing =
+    "Nothing is watched that you may look at. Programs appear with their first watch.";
+
 struct Column;
 
 // The columns that fit in front of the map, and the map.
