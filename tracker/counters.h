@@ -85,8 +85,15 @@ public:
             (reset_ ? counts_->bytes_reset : counts_->bytes_seen)
                 .fetch_add(bytes, std::memory_order_relaxed);
         if (weight_ != 0)
-            counts_->query_ns.fetch_add((kernel::now_ns() - started_ns_) * weight_,
+            counts_->query_ns.fetch_add(weighed(kernel::now_ns() - started_ns_, weight_),
                                         std::memory_order_relaxed);
+    }
+
+    // A small query that took so long was stopped, or had no processor: it stands
+    // for itself alone.
+    static constexpr std::uint64_t weighed(std::uint64_t ns, std::uint64_t weight) noexcept {
+        constexpr std::uint64_t kLong = 1'000'000;
+        return ns < kLong ? ns * weight : ns;
     }
 
     // For how many queries one stands.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a tracker counts for others to read (counters_format.h).
-#include "../../tracker/counters_format.h"
-#include "host.h"
+#include "counters_seen.h"
 #include "need.h"
 #include "pages.h"
 
@@ -16,53 +15,7 @@
 
 namespace {
 
-using ww::counters::Table;
 namespace counters = ww::counters;
-
-std::optional<int> counters_descriptor() {
-    for (const int fd : open_descriptors()) {
-        if (is_counters(fd))
-            return fd;
-    }
-    return std::nullopt;
-}
-
-// As another process would see it: through the link in /proc, read-only.
-class Seen {
-public:
-    explicit Seen(const std::string& path) {
-        const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-        REQUIRE(fd >= 0);
-        void* memory = ::mmap(nullptr, counters::kBytes, PROT_READ, MAP_SHARED, fd, 0);
-        ::close(fd);
-        REQUIRE(memory != MAP_FAILED);
-        table_ = static_cast<const Table*>(memory);
-    }
-    Seen() : Seen("/proc/self/fd/" + std::to_string(counters_descriptor().value())) {}
-    ~Seen() { ::munmap(const_cast<Table*>(table_), counters::kBytes); }
-    Seen(const Seen&) = delete;
-    Seen& operator=(const Seen&) = delete;
-
-    const counters::Header& header() const { return table_->header; }
-    const counters::Watch& at(std::size_t place) const { return table_->watches[place]; }
-    // The live watch that starts at the address.
-    const counters::Watch* watch(const void* start) const {
-        for (const counters::Watch& watch : table_->watches) {
-            if (watch.turns % 2 == 1 && watch.start == reinterpret_cast<std::uintptr_t>(start))
-                return &watch;
-        }
-        return nullptr;
-    }
-    std::size_t live() const {
-        std::size_t count = 0;
-        for (const counters::Watch& watch : table_->watches)
-            count += watch.turns % 2;
-        return count;
-    }
-
-private:
-    const Table* table_ = nullptr;
-};
 
 // The setting, for as long as it lives.
 class Setting {
@@ -233,7 +186,7 @@ TEST_CASE("counters: a forked child changes nothing of its parent's") {
         const Watched pages{4};
         const Seen seen;
         pages.store(1);
-        Table before;
+        counters::Table before;
         std::memcpy(static_cast<void*>(&before), &seen.header(), sizeof before);
         CHECK(in_child(raw, [&] {
                   ww_any_written(pages.tracker(), pages.at(0), pages.bytes());
