@@ -66,7 +66,7 @@ private:
     Step written_and_dropped(Watched rest, bool reset, std::size_t max_pages,
                              std::span<kernel::Region> scratch) noexcept;
     Step look_ahead(Watched rest, std::size_t max_pages, std::span<kernel::Region> out) noexcept;
-    Step look_at_both(Range rest, std::size_t max_pages,
+    Step look_at_both(Watched watched, std::size_t max_pages,
                       std::span<kernel::Region> out) noexcept;
     Step look_twice(Range rest, std::size_t max_pages, std::span<kernel::Region> out) noexcept;
     std::uintptr_t add_dropped(Range empty, bool take, StatesOut& list) noexcept;

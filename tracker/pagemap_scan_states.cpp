@@ -156,17 +156,22 @@ void PagemapScan::add_taken(Watched part, std::span<Region> scratch, Step& step)
     step.written = scratch.first(count);
 }
 
+// A second question costs as much as some hundred pages that match for nothing.
 Step PagemapScan::look_ahead(Watched rest, std::size_t max_pages, std::span<Region> out) noexcept {
-    return rest.kind == MemoryKind::anonymous ? look_at_both(rest.range, max_pages, out)
-                                              : look_twice(rest.range, max_pages, out);
+    constexpr std::size_t kFewPages = 256;
+    const bool few = rest.range.bytes() <= kFewPages * kernel::page_bytes();
+    return rest.kind == MemoryKind::anonymous || few ? look_at_both(rest, max_pages, out)
+                                                     : look_twice(rest.range, max_pages, out);
 }
 
 // One question for both answers, and a page that matches costs three times what
 // another does: where most are empty those with contents are asked for, and what
 // lies between them is not there. The kernel cannot count what is to be limited.
-Step PagemapScan::look_at_both(Range rest, std::size_t max_pages,
+Step PagemapScan::look_at_both(Watched watched, std::size_t max_pages,
                                std::span<Region> out) noexcept {
-    const bool sparse = armed_.is_sparse(rest);
+    const Range rest = watched.range;
+    const bool ahead = watched.kind != MemoryKind::anonymous; // what is empty was dropped
+    const bool sparse = !ahead && armed_.is_sparse(rest);
     const kernel::PageMask& mask =
         sparse ? Pagemap::populated_states : Pagemap::written_or_dropped;
     std::array<Region, 64> room;
@@ -187,7 +192,8 @@ Step PagemapScan::look_at_both(Range rest, std::size_t max_pages,
         if (Pagemap::written.matches(region.categories))
             resume = list.add(pages, PageState::written);
         else if (is_dropped(region))
-            resume = add_dropped(pages, false, list);
+            resume = ahead ? list.add(pages, PageState::discarded)
+                           : add_dropped(pages, false, list);
         else
             resume = pages.end;
         return resume == pages.end;
@@ -205,8 +211,8 @@ Step PagemapScan::look_at_both(Range rest, std::size_t max_pages,
     return {list.found(), resume, {}};
 }
 
-// Where everything is armed ahead what is empty was dropped; but what is armed and
-// was never touched matches neither question, and would match one for both.
+// Where much is armed ahead: what is armed and was never touched matches neither
+// question, and would match one for both.
 Step PagemapScan::look_twice(Range rest, std::size_t max_pages, std::span<Region> out) noexcept {
     std::array<Region, 64> written;
     std::array<Region, 64> dropped;
