@@ -59,6 +59,8 @@ std::string make_folder() {
     return folder;
 }
 
+constexpr std::size_t kFewZeros = std::size_t{2} << 20;
+
 void ignore_log(int, const char*, ...) {}
 
 } // namespace
@@ -141,6 +143,7 @@ void Core::show(const void* pixels, unsigned width, unsigned height, std::size_t
     const CoreHeap::Outside outside;
     if (pixels == nullptr)
         return; // the same as before
+    current->shown_ = {const_cast<void*>(pixels), height * pitch};
     Picture& picture = current->picture_;
     picture.width = width;
     picture.height = height;
@@ -207,12 +210,14 @@ std::vector<ww_range> Core::data_segments() const {
             const ElfW(Phdr)& segment = object->dlpi_phdr[i];
             if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) == 0)
                 continue;
-            // What comes from the file is one kind of memory, what begins as zeros
-            // another: a watch of both would cost page tables for all of it.
             const std::uintptr_t base = object->dlpi_addr + segment.p_vaddr;
             const std::uintptr_t start = base / page * page;
-            const std::uintptr_t zeros = (base + segment.p_filesz + page - 1) / page * page;
             const std::uintptr_t end = (base + segment.p_memsz + page - 1) / page * page;
+            // What comes from the file is one kind of memory, what begins as zeros
+            // another: a watch of both costs page tables for all of it, and where
+            // that is little one question less.
+            std::uintptr_t zeros = (base + segment.p_filesz + page - 1) / page * page;
+            zeros = end - zeros <= kFewZeros ? end : zeros;
             in.found.push_back({reinterpret_cast<void*>(start), zeros - start});
             if (end > zeros)
                 in.found.push_back({reinterpret_cast<void*>(zeros), end - zeros});

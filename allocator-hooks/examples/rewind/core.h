@@ -39,6 +39,8 @@ public:
 
     // The library's writable data.
     std::vector<ww_range> data_segments() const;
+    // Where the picture lay that it showed last.
+    ww_range shown() const noexcept { return shown_; }
 
 private:
     template<class Function>
@@ -53,6 +55,7 @@ private:
     std::string folder_;
     void* library_;
     Picture picture_;
+    ww_range shown_{};
     libretro::PixelFormat format_ = libretro::kRgb1555;
     unsigned buttons_ = 0;
     std::vector<char> game_;

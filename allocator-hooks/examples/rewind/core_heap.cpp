@@ -20,17 +20,42 @@ using Heap = boost::interprocess::managed_external_buffer;
 std::optional<Heap> heap;
 ww_range region;
 
+// Of a page table, as it is asked whole: a heap that fits into one is asked at
+// once.
+constexpr std::size_t kBlockBytes = std::size_t{2} << 20;
+
+ww_range reserve(std::size_t bytes) {
+    void* memory = ::mmap(nullptr, bytes + kBlockBytes, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        throw std::runtime_error("no memory for the core's heap");
+    const auto address = reinterpret_cast<std::uintptr_t>(memory);
+    return {static_cast<char*>(memory) + (kBlockBytes - address % kBlockBytes), bytes};
+}
+
+void* allocate_in_heap(std::size_t bytes, std::size_t alignment) noexcept {
+    return alignment <= alignof(std::max_align_t)
+               ? heap->allocate(bytes, std::nothrow)
+               : heap->allocate_aligned(bytes, alignment, std::nothrow);
+}
+
+// It touches its end, too: only as far as it is needed. Its size lies in the
+// buffer, so a rewind takes it back as well.
+bool grow(std::size_t bytes) noexcept {
+    const std::size_t left = region.bytes - heap->get_size();
+    const std::size_t wanted = std::max(heap->get_size(), bytes / kBlockBytes * kBlockBytes +
+                                                              2 * kBlockBytes);
+    heap->grow(std::min(left, wanted));
+    return left > 0;
+}
+
 } // namespace
 
 constinit thread_local bool CoreHeap::inside = false;
 
 void CoreHeap::create(std::size_t bytes) {
-    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED)
-        throw std::runtime_error("no memory for the core's heap");
-    region = {memory, bytes};
-    heap.emplace(boost::interprocess::create_only, memory, bytes);
+    region = reserve(bytes);
+    heap.emplace(boost::interprocess::create_only, region.base, kBlockBytes);
 }
 
 ww_range CoreHeap::range() noexcept {
@@ -44,9 +69,9 @@ bool CoreHeap::holds(const void* block) noexcept {
 
 void* CoreHeap::allocate(std::size_t bytes, std::size_t alignment) noexcept {
     const std::size_t wanted = std::max(bytes, std::size_t{1});
-    void* block = alignment <= alignof(std::max_align_t)
-                      ? heap->allocate(wanted, std::nothrow)
-                      : heap->allocate_aligned(wanted, alignment, std::nothrow);
+    void* block = allocate_in_heap(wanted, alignment);
+    while (block == nullptr && bytes < region.bytes && grow(bytes + alignment))
+        block = allocate_in_heap(wanted, alignment);
     if (block == nullptr)
         errno = ENOMEM;
     return block;

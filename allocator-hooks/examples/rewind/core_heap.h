@@ -15,7 +15,7 @@ namespace rewind_example {
 
 class CoreHeap {
 public:
-    // Before the core is loaded.
+    // Before the core is loaded. In whole blocks of 2 MiB.
     static void create(std::size_t bytes);
     static ww_range range() noexcept;
 

@@ -26,6 +26,8 @@ public:
     virtual void rewind(std::size_t frames) = 0;
     virtual std::size_t bytes_kept() const = 0;
     virtual std::size_t frames_kept() const = 0;
+    // Overwrites what it does not keep: whoever needs that shows it now.
+    virtual void spoil() {}
 };
 
 // The core's own state, whole, for each frame.
@@ -37,5 +39,10 @@ std::unique_ptr<Way> make_full_copy(std::vector<ww_range> memory, std::size_t fr
 // A checkpoint for each frame.
 std::unique_ptr<Way> make_checkpoints(ww_tracker* tracker, const std::vector<ww_range>& memory,
                                       std::size_t frames, std::size_t bytes_limit);
+// The same but for the pages of a picture that the core draws anew in each frame.
+std::unique_ptr<Way> make_checkpoints_around(ww_tracker* tracker,
+                                             const std::vector<ww_range>& memory,
+                                             const ww_range& picture, std::size_t frames,
+                                             std::size_t bytes_limit);
 
 } // namespace rewind_example
