@@ -32,9 +32,12 @@
  *           decided in each take, and every 32nd arms all pages of a range, to
  *           find those that have cooled. Checkpoints are exact either way: of
  *           what was found only pages that differ are copied.
- * Drops     Contents that the program drops (MADV_DONTNEED) are a change, if
- *           nobody tells of it by ww_discarded(); with the mprotect back end they
- *           are not seen.
+ * Drops     Contents that the program drops (MADV_DONTNEED) are a change; with
+ *           the mprotect back end they are not seen. A drop that the tracker is
+ *           told of, by ww_discarded() or ww_remapped(), is no change by itself:
+ *           to this and all later checkpoints such a page has the contents that
+ *           it had before, and restoring does not bring them back, until the
+ *           page is written again, which is a change as any other.
  * Memory    All of it from the kernel, within `bytes_limit`: nothing is
  *           allocated from a heap, which may be what is being restored. A page
  *           with contents is kept whole once, from when it is added or first
@@ -68,7 +71,8 @@ WW_EXPORT void ww_snapshots_destroy(ww_snapshots *snapshots) WW_NOEXCEPT;
 /* From now on [base, base + bytes), which lies inside one watch, belongs to
  * what is kept: its contents now are copied once, those of pages that were
  * never touched cost nothing. To checkpoints that exist already it had these
- * contents. At most 65,536 ranges.
+ * contents. What is only output, such as a picture that is drawn anew each time,
+ * need not be kept: add what lies around its pages. At most 65,536 ranges.
  *   -EEXIST   a part of the range was added before
  *   -EOPNOTSUPP  it is hugetlb memory
  *   -EBUSY    somebody else resets a part of it: other snapshots, generations */
