@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include "../need.h"
 #include "../pages.h"
 
 #include "writewatch/extent_hooks.h"
+#include "writewatch/runs.h"
 
+#include <array>
 #include <cstring>
 
 namespace {
@@ -90,6 +93,30 @@ TEST_CASE("extents: purged and decommitted pages read as zeros, and can be used 
     base[2 * kPage] = 9;
     CHECK(extents.written() >= 1);
     CHECK(base[2 * kPage] == 9);
+}
+
+TEST_CASE("extents: a purge and a decommit are told as discarded, all other hooks as nothing") {
+    NEED(can::tell_drops);
+    const Extents extents;
+    char* base = extents.alloc(6);
+    std::memset(base, 7, 6 * kPage);
+    REQUIRE(extents.written() == 6);
+    CHECK(hooks.split(extents.get(), base, 2 * kPage, 4 * kPage) == 0);
+    CHECK(hooks.merge(extents.get(), base, 2 * kPage, base + 2 * kPage, 4 * kPage) == 0);
+    CHECK(hooks.commit(extents.get(), base, 6 * kPage) == 0);
+    CHECK(extents.alloc(3) != nullptr);
+    CHECK(hooks.purge_forced(extents.get(), base + kPage, kPage) == 0);
+    CHECK(hooks.decommit(extents.get(), base + 4 * kPage, kPage) == 0);
+    const ww_range range = ww_extents_range(extents.get());
+    std::array<ww_run, 8> runs;
+    REQUIRE(ww_collect_runs(extents.tracker.get(), range.base, range.bytes, WW_RESET, runs.data(),
+                            runs.size(), nullptr) == 2);
+    CHECK(runs[0].base == base + kPage);
+    CHECK(runs[1].base == base + 4 * kPage);
+    for (const ww_run& run : {runs[0], runs[1]}) {
+        CHECK(run.bytes == kPage);
+        CHECK(run.state == WW_DISCARDED);
+    }
 }
 
 TEST_CASE("extents: parts of one that was split are given back by themselves") {
