@@ -61,11 +61,50 @@ class Kernel(unittest.TestCase):
     def test_works_without_network_in_namespaces_of_its_own(self):
         self.assert_works(before=ALONE)
 
+    def test_an_older_kernel_is_told_what_is_needed(self):
+        status, findings = examine(before=['setarch', '--uname-2.6'])
+        self.assertEqual((status, state(findings, 'kernel')), (0, 'note'))
+        self.assertIn('install Linux 6.7', findings['kernel'][0]['remedy'])
+
+    @unittest.skipIf(NO_NAMESPACES, 'namespaces are not allowed here')
+    def test_without_page_tables_it_says_what_to_mount(self):
+        hide = 'mount -t tmpfs none /proc && exec "$@"'
+        _, findings = examine(before=[*ALONE, 'sh', '-c', hide, 'sh'])
+        self.assertEqual(state(findings, 'pagemap'), 'FAIL')
+        self.assertIn('mount /proc', findings['pagemap'][0]['remedy'])
+
+    def test_facts_are_those_of_the_machine(self):
+        findings = self.assert_works()
+        release = os.uname().release
+        self.assertIn(f'Linux {release} on {os.uname().machine}', findings['kernel'][0]['fact'])
+        most = Path('/proc/sys/vm/max_map_count').read_text(encoding='utf-8').strip()
+        self.assertTrue(findings['mappings'][0]['fact'].startswith(f'{most} at most; '))
+        choice = Path('/sys/kernel/mm/transparent_hugepage/enabled')
+        if choice.exists():
+            chosen = choice.read_text(encoding='utf-8').partition('[')[2].partition(']')[0]
+            self.assertIn(f'transparent: {chosen}, ', findings['huge-pages'][0]['fact'])
+        filtered = 'Seccomp:\t2' in Path('/proc/self/status').read_text(encoding='utf-8')
+        self.assertEqual('are filtered' in findings['sandbox'][0]['fact'], filtered)
+
+    def test_a_command_alone_has_no_plugin_and_says_so(self):
+        with tempfile.TemporaryDirectory() as folder:
+            alone = shutil.copy(command.COMMAND, folder)
+            process = command.subprocess.run([alone, 'doctor', '--json', '--need', 'plugin'],
+                                             capture_output=True, text=True, check=False)
+        plugin = next(found for found in json.loads(process.stdout)['findings']
+                      if found['topic'] == 'plugin')
+        self.assertEqual((process.returncode, plugin['state']), (1, 'note'))
+        self.assertIn('for Windows programs install it', plugin['remedy'])
+        self.assertEqual(examine('--need', 'plugin')[0], 0 if PLUGIN else 1)
+
     def test_text_has_a_line_for_each_finding_and_a_verdict(self):
         process = command.run('doctor')
         self.assertEqual(process.returncode, 0)
         self.assertRegex(process.stdout, r'(?m)^ok    kernel +Linux \d.* \[uname')
         self.assertTrue(process.stdout.endswith('\nwritewatch works here.\n'))
+        for line in process.stdout.splitlines():
+            if len(line.split()) > 2:  # a path may be long
+                self.assertLess(len(line), 101, line)
 
 
 class Denied(unittest.TestCase):
