@@ -55,6 +55,16 @@ Seen mapping_at(Way way, const void* memory) {
     return seen.front();
 }
 
+// Not in a chroot, whose root is no mount: of its files the text says nothing that
+// hugetlb's would not say.
+bool root_is_listed() {
+    const Result<Process> process = Process::open(0);
+    REQUIRE(process);
+    FileSystems file_systems{*process};
+    const Seen code = mapping_at(Way::query, reinterpret_cast<const void*>(&::getpid));
+    return file_systems.of(code.mapping.device) != FileSystem::unlisted;
+}
+
 void* map(int flags, int file = -1) {
     void* memory = ::mmap(nullptr, 4 * kPage, PROT_READ | PROT_WRITE, flags, file, 0);
     REQUIRE(memory != MAP_FAILED);
@@ -83,7 +93,8 @@ TEST_CASE("mappings: asking and reading give the same list") {
         CHECK(a.inode == b.inode);
         CHECK(a.shared == b.shared);
         CHECK(a.special == b.special);
-        CHECK(by_query[i].was_trackable == by_text[i].was_trackable);
+        if (!b.has_file || root_is_listed())
+            CHECK(by_query[i].was_trackable == by_text[i].was_trackable);
     }
 }
 
@@ -104,6 +115,8 @@ TEST_CASE("mappings: anonymous and shared memory could be tracked in 2023, files
         CHECK_FALSE(mapping_at(way, in_memfd).mapping.shared);
         CHECK(mapping_at(way, in_memfd).was_trackable);
         CHECK(mapping_at(way, in_memfd).mapping.page_bytes == kPage);
+        if (way == Way::text && !root_is_listed())
+            continue;
         const Seen code = mapping_at(way, reinterpret_cast<const void*>(&::getpid));
         CHECK_FALSE(code.was_trackable);
         CHECK(code.mapping.has_file);
