@@ -12,6 +12,8 @@
  * Errors    0 or a count on success, a negative errno value on failure:
  *             -EINVAL   a range that is not as above, or an unknown flag
  *             -ENOENT   a range that is not wholly inside one watch
+ *             -EBUSY    a reset of memory that generations, hot pages, aliases or
+ *                       snapshots reset for all who ask
  *             -ENOSYS   this process is a forked child (see Fork)
  *           Outputs are untouched on failure unless said otherwise. The
  *           caller's errno is never changed.
