@@ -9,6 +9,8 @@
 //
 // The workers use VirtualAlloc and its like, stores and queries, nothing else: a
 // thread killed inside the heap or inside stdio stops others on Windows, too.
+#include "page_model.h"
+
 #include <windows.h>
 
 #include <cstdint>
@@ -18,26 +20,11 @@
 
 namespace {
 
-constexpr size_t page_bytes = 4096;
 constexpr size_t own_pages = 24;
 constexpr size_t workers = 8;
 constexpr size_t stack_bytes = 128 << 10;
 constexpr DWORD progress_limit_ms = 30000;
 constexpr DWORD fresh = MEM_RESERVE | MEM_COMMIT;
-
-class Random {
-public:
-    explicit Random(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15u + 1) {}
-    uint32_t below(uint32_t limit) {
-        state_ ^= state_ << 13;
-        state_ ^= state_ >> 7;
-        state_ ^= state_ << 17;
-        return static_cast<uint32_t>((state_ >> 20) % limit);
-    }
-
-private:
-    uint64_t state_;
-};
 
 struct alignas(64) Worker {
     HANDLE thread;
@@ -58,50 +45,7 @@ Worker team[workers];
 volatile LONG stop;
 thread_local Worker* me;
 
-// Watched pages of one worker, and which of them have to be reported.
-class Model {
-public:
-    explicit Model(char* base) : base_(base) {}
-
-    char* at(size_t page) const { return base_ + page * page_bytes; }
-    void store(size_t page) {
-        *static_cast<volatile char*>(at(page)) = 1;
-        dirty_[page] = true;
-    }
-    void forget(size_t first, size_t count) {
-        for (size_t page = first; page < first + count; ++page)
-            dirty_[page] = false;
-    }
-    void ask() const {
-        void* found[own_pages];
-        ULONG_PTR count = own_pages;
-        DWORD granularity;
-        GetWriteWatch(0, base_, own_pages * page_bytes, found, &count, &granularity);
-    }
-    // What a query with room for `capacity` has to give; with reset it is taken.
-    bool answer_is_right(DWORD flags, size_t capacity) {
-        void* found[own_pages];
-        ULONG_PTR count = capacity;
-        DWORD granularity;
-        if (GetWriteWatch(flags, base_, own_pages * page_bytes, found, &count, &granularity) != 0)
-            return false;
-        size_t next = 0;
-        for (size_t page = 0; page < own_pages && next < capacity; ++page) {
-            if (!dirty_[page])
-                continue;
-            if (next == count || found[next] != at(page))
-                return false;
-            ++next;
-            if (flags & WRITE_WATCH_FLAG_RESET)
-                dirty_[page] = false;
-        }
-        return next == count;
-    }
-
-private:
-    char* base_;
-    bool dirty_[own_pages] = {};
-};
+using Model = PageModel<own_pages>;
 
 // Makes the page writable that a worker has protected on purpose, and goes on; or
 // goes back to where there is stack.

@@ -7,6 +7,8 @@
 // others on Windows too. Each worker compares every answer with its own model.
 //
 //     suspension [rounds [seed]]
+#include "page_model.h"
+
 #include <windows.h>
 
 #include <cstdint>
@@ -15,7 +17,6 @@
 
 namespace {
 
-constexpr size_t page_bytes = 4096;
 constexpr size_t own_pages = 32;
 constexpr size_t workers = 6;
 constexpr DWORD progress_limit_ms = 20000;
@@ -39,20 +40,6 @@ const char* name(Step step) {
     return names[static_cast<LONG>(step)];
 }
 
-class Random {
-public:
-    explicit Random(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15u + 1) {}
-    uint32_t below(uint32_t limit) {
-        state_ ^= state_ << 13;
-        state_ ^= state_ >> 7;
-        state_ ^= state_ << 17;
-        return static_cast<uint32_t>((state_ >> 20) % limit);
-    }
-
-private:
-    uint64_t state_;
-};
-
 // On its own cache line each: the controller reads what the workers write.
 struct alignas(64) Worker {
     HANDLE thread;
@@ -72,47 +59,7 @@ volatile LONG stop;
 // threads, some of them stopped half-way, always overlap on one watch.
 char* shared_memory;
 
-// Watched pages of one worker, and which of them have to be reported.
-class Model {
-public:
-    Model(char* base, size_t pages) : base_(base), pages_(pages) {}
-
-    void store(size_t page) {
-        *static_cast<volatile char*>(base_ + page * page_bytes) = 1;
-        dirty_[page] = true;
-    }
-    void forget(size_t first, size_t count) {
-        for (size_t page = first; page < first + count; ++page)
-            dirty_[page] = false;
-    }
-    bool reset(size_t first, size_t count) {
-        forget(first, count);
-        return ResetWriteWatch(base_ + first * page_bytes, count * page_bytes) == 0;
-    }
-    bool answer_is_right(DWORD flags, size_t capacity) {
-        void* found[own_pages];
-        ULONG_PTR count = capacity;
-        DWORD granularity;
-        if (GetWriteWatch(flags, base_, pages_ * page_bytes, found, &count, &granularity) != 0)
-            return false;
-        size_t next = 0;
-        for (size_t page = 0; page < pages_ && next < capacity; ++page) {
-            if (!dirty_[page])
-                continue;
-            if (next == count || found[next] != base_ + page * page_bytes)
-                return false;
-            ++next;
-            if (flags & WRITE_WATCH_FLAG_RESET)
-                dirty_[page] = false;
-        }
-        return next == count;
-    }
-
-private:
-    char* base_;
-    size_t pages_;
-    bool dirty_[own_pages] = {};
-};
+using Model = PageModel<own_pages>;
 
 // nullptr, or what went wrong.
 const char* work_on(Worker& self, Random& random, Model& model, size_t pages) {
