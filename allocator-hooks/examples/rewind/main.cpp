@@ -72,8 +72,8 @@ int run(const std::string& library, const std::string& game, const Length& lengt
     };
     const bool proven = prove(core, *make(length.frames + 1), length);
     // Where a core needs its last picture it has to be kept.
-    fmt::print("without picture: ");
-    const bool draws_anew = prove(core, *make_around(length.frames + 1), length);
+    const bool draws_anew =
+        prove(core, *make_around(length.frames + 1), length, "without picture: ");
     if (length.rounds > 0) {
         std::vector<std::unique_ptr<Way>> ways;
         ways.push_back(make_serialize(core, kFramesKept));

@@ -159,7 +159,7 @@ std::unique_ptr<Way> make_checkpoints_around(ww_tracker* tracker,
                                              const ww_range& picture, std::size_t frames,
                                              std::size_t bytes_limit) {
     const ww_range left_out = whole_pages(picture);
-    return std::make_unique<Checkpoints>("... without picture", tracker,
+    return std::make_unique<Checkpoints>("checkpoints, no picture", tracker,
                                          around(memory, left_out), left_out, frames, bytes_limit);
 }
 

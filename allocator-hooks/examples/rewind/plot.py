@@ -10,8 +10,9 @@ import math
 import sys
 from html import escape
 
-WAYS = ['serialize', 'serialize + difference', 'full copy', 'checkpoints']
-COLORS = ['#9aa5b1', '#5b7083', '#c7ced6', '#e4572e']
+WAYS = ['serialize', 'serialize + difference', 'full copy', 'checkpoints',
+        'checkpoints, no picture']
+COLORS = ['#9aa5b1', '#5b7083', '#c7ced6', '#e4572e', '#b23a1c']
 LEFT, WIDTH, BAR, GAP = 250, 430, 18, 6
 
 

@@ -43,7 +43,7 @@ unsigned buttons_of(std::size_t frame) noexcept {
     return static_cast<unsigned>(frame / 7 * 2654435761U >> 8 & 0xffU);
 }
 
-bool prove(Core& core, Way& way, const Length& length) {
+bool prove(Core& core, Way& way, const Length& length, std::string_view how) {
     Player player{core};
     const std::size_t last = std::min(length.rewind_after, length.frames);
     const std::size_t back = std::min(length.rewind, last - 1);
@@ -65,9 +65,9 @@ bool prove(Core& core, Way& way, const Length& length) {
         states += again.state == first[frame].state;
     }
     const std::set<Moment> distinct(first.begin(), first.end());
-    fmt::print("{} frames, {} of them different; {} rewound, {} states on the way wrong; {} "
+    fmt::print("{}{} frames, {} of them different; {} rewound, {} states on the way wrong; {} "
                "replayed: {} pictures and {} states the same\n",
-               last, distinct.size(), back, wrong_on_the_way, back, pictures, states);
+               how, last, distinct.size(), back, wrong_on_the_way, back, pictures, states);
     return wrong_on_the_way == 0 && pictures == back && states == back &&
            distinct.size() > last / 2;
 }

@@ -5,6 +5,7 @@
 #include "ways.h"
 
 #include <cstddef>
+#include <string_view>
 
 namespace rewind_example {
 
@@ -18,8 +19,8 @@ struct Length {
 // The buttons that are held in a frame: the same each time it is played.
 unsigned buttons_of(std::size_t frame) noexcept;
 
-// Plays, rewinds frame by frame, plays the same again. Says what it found;
-// whether every picture and every state was the same.
-bool prove(Core& core, Way& way, const Length& length);
+// Plays, rewinds frame by frame, plays the same again. Says what it found, behind
+// `how`; whether every picture and every state was the same.
+bool prove(Core& core, Way& way, const Length& length, std::string_view how = "");
 
 } // namespace rewind_example
