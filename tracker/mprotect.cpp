@@ -30,7 +30,8 @@ Mprotect::Mprotect(Registry& registry) noexcept
     : registry_of_mine_(registry), words_(arena_, kernel::page_bytes()) {}
 
 // A child has its parent's objects, in whatever state some other thread of the
-// parent was about to change. It opens what they had closed, and starts anew.
+// parent was about to change. It opens what they had closed, and starts anew;
+// until then the handler serves them.
 Result<Mprotect::Registry*> Mprotect::registry_of_this_process() noexcept {
     Registry* registry = registry_.load();
     if (registry != nullptr && !registry->fork_guard.in_child())
@@ -42,8 +43,10 @@ Result<Mprotect::Registry*> Mprotect::registry_of_this_process() noexcept {
     if (!memory)
         return memory.error();
     for (Mprotect* old = registry != nullptr ? registry->newest.load() : nullptr; old != nullptr;
-         old = old->next_)
-        old->open_all({0, kEverywhere});
+         old = old->next_) {
+        if (const Error error = old->open_all({0, kEverywhere}, &Mprotect::open_pages))
+            return error;
+    }
     auto* made = new (memory->data()) Registry{.fork_guard = std::move(*guard), .lock = {}};
     if (!registry_.compare_exchange_strong(registry, made))
         return registry; // made by another thread meanwhile
@@ -78,7 +81,7 @@ Result<Mprotect*> Mprotect::acquire() noexcept {
 // A child must not wait for a lock that nobody holds any more.
 void Mprotect::close() noexcept {
     if (registry_of_mine_.fork_guard.in_child())
-        return open_all({0, kEverywhere});
+        return static_cast<void>(open_all({0, kEverywhere}, &Mprotect::open_pages));
     static_cast<void>(unwatch({{0, kEverywhere}}));
     in_use_.store(false);
 }
@@ -120,20 +123,35 @@ Error Mprotect::watch(Watched watched) noexcept {
     return Error::none;
 }
 
-// Read-only memory in a piece that could be written to was closed by us;
-// elsewhere it is the program's own.
+// Read-only memory in a piece that could be written to was closed by us, be it
+// one that could not be opened when it ended; elsewhere it is the program's own.
 Error Mprotect::watch_alike(Range part, Access access) noexcept {
     const Changing changing{registry_of_mine_.lock};
     if (is_watched_by_others(part))
         return Error::busy;
     const bool read_only = access.read && !access.write;
-    const Error error = pieces_.change(part, [&](Piece& piece) {
+    Error error = pieces_.change(part, [&](Piece& piece) {
         piece = {.write = access.write || (read_only && piece.write), .execute = access.execute};
     });
-    const Error added =
-        error ? error : pieces_.add(part, {.write = access.write, .execute = access.execute});
+    if (!error && read_only)
+        error = add_closed_by_others(part, {.write = true, .execute = access.execute});
+    if (!error)
+        error = pieces_.add(part, {.write = access.write, .execute = access.execute});
     ++registry_of_mine_.begun;
-    return added;
+    return error;
+}
+
+Error Mprotect::add_closed_by_others(Range part, Piece piece) noexcept {
+    Error error;
+    for (const Mprotect* other = registry_of_mine_.newest.load(); !error && other != nullptr;
+         other = other->next_) {
+        if (other == this)
+            continue;
+        error = other->pieces_.for_each(part, [&](Range closed, Piece theirs) {
+            return theirs.write ? pieces_.add(closed, piece) : Error::none;
+        });
+    }
+    return error;
 }
 
 Error Mprotect::arm_ahead(Watched watched) noexcept {
@@ -154,16 +172,16 @@ Error Mprotect::unwatch(Watched watched) noexcept {
     return error;
 }
 
-// Nobody takes the pieces away before all is open.
+// Nobody takes the pieces away before all is open, or is known not to be.
 Error Mprotect::end_pieces(Range range) noexcept {
     const Closing closing{*this};
     const Error error = pieces_.change(range, [](Piece& piece) { piece.ending = true; });
-    open_all(range);
+    const Error closed = open_all(range, &Mprotect::open_or_keep);
     static_cast<void>(pieces_.for_each(range, [this](Range part, Piece) {
         words_.clear(part);
         return Error::none;
     }));
-    return error;
+    return error ? error : closed;
 }
 
 // Pieces that end and that no collector can have seen alive. Whether all that
@@ -171,7 +189,7 @@ Error Mprotect::end_pieces(Range range) noexcept {
 bool Mprotect::sweep(Range range) noexcept {
     const Changing changing{registry_of_mine_.lock};
     return !pieces_.for_each(range, [this](Range part, Piece piece) {
-        if (!piece.ending)
+        if (!piece.ending || piece.kept)
             return Error::none;
         return closing_.load() == 0 ? pieces_.erase(part) : Error::busy;
     });
@@ -184,21 +202,26 @@ Mprotect::Closing::~Closing() {
         backend_.any_ending_.store(true);
 }
 
-// What cannot be read was never closed by us.
-void Mprotect::open_all(Range range) noexcept {
-    const auto open_piece = [this](Range part, Piece piece) {
-        if (piece.write)
-            static_cast<void>(open_pages(part, piece));
+// What cannot be read was never closed by us, nor was a file that may only be
+// read, mapped over memory of ours. The rest is tried in spite of an error.
+Error Mprotect::open_all(Range range, OpenPages how) noexcept {
+    Error first;
+    const ProcessMapping* mapping = nullptr;
+    const auto open_piece = [&](Range part, Piece piece) {
+        const Error error = piece.write ? (this->*how)(part, piece) : Error::none;
+        const bool is_file = mapping != nullptr && mapping->shared && mapping->has_file;
+        if (!first && !(is_file && error == Error::access_denied))
+            first = error;
         return Error::none;
     };
     SelfMaps maps{range.start};
-    const ProcessMapping* mapping = nullptr;
     while ((mapping = maps.next()) != nullptr && mapping->range.start < range.end) {
         if (mapping->access.read && !mapping->access.write)
             static_cast<void>(pieces_.for_each(intersection(mapping->range, range), open_piece));
     }
     if (maps.error())
         static_cast<void>(pieces_.for_each(range, open_piece));
+    return first;
 }
 
 namespace {
@@ -260,6 +283,14 @@ Error Mprotect::open_pages(Range part, Piece piece) noexcept {
     if (mapping == nullptr || !mapping->range.contains(part.start))
         return error;
     return kernel::protect(pieces_around(part.start, mapping->range), piece.open());
+}
+
+// What stays closed is left to the handler, which tries again page by page.
+Error Mprotect::open_or_keep(Range part, Piece piece) noexcept {
+    const Error error = open_pages(part, piece);
+    if (error)
+        static_cast<void>(pieces_.change(part, [](Piece& left) { left.kept = true; }));
+    return error;
 }
 
 // As far as pieces of ours that may be opened reach in the range, without a gap.

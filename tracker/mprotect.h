@@ -102,14 +102,17 @@ private:
     static bool serve_fault(std::uintptr_t address, bool is_surely_store) noexcept;
 
     kernel::Error watch_alike(Range part, kernel::Access access) noexcept;
+    kernel::Error add_closed_by_others(Range part, Piece piece) noexcept;
     bool is_watched_by_others(Range range) const noexcept;
     kernel::Error end_pieces(Range range) noexcept;
     bool sweep(Range range) noexcept;
 
     bool serve(Range page, Piece piece) noexcept;
+    using OpenPages = kernel::Error (Mprotect::*)(Range, Piece) noexcept;
     kernel::Error open_pages(Range part, Piece piece) noexcept;
+    kernel::Error open_or_keep(Range part, Piece piece) noexcept;
     Range pieces_around(std::uintptr_t page, Range range) const noexcept;
-    void open_all(Range range) noexcept;
+    kernel::Error open_all(Range range, OpenPages how) noexcept;
 
     kernel::Error close_pages(Range run) noexcept;
     kernel::Error close_taken(Range run) noexcept;

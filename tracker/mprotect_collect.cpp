@@ -108,7 +108,9 @@ Error Mprotect::close_pages(Range run) noexcept {
     // Whoever unwatches opens all behind his word: if it came in front of ours
     // we see it here.
     static_cast<void>(pieces_.for_each(run, [this](Range part, Piece piece) {
-        return piece.write && piece.ending ? open_pages(part, piece) : Error::none;
+        if (piece.write && piece.ending)
+            static_cast<void>(open_or_keep(part, piece));
+        return Error::none;
     }));
     return error;
 }

@@ -21,17 +21,22 @@ struct Piece {
     bool execute = false;
     bool armed = false;  // what is open in it has a word that says so
     bool ending = false; // not watched any more, but a collector may close it yet
+    bool kept = false;   // ending for good: it could not be opened, the handler may
 
     kernel::Access open() const noexcept { return {true, true, execute}; }
     kernel::Access closed() const noexcept { return {true, false, execute}; }
 
     std::uint8_t note() const noexcept {
         return static_cast<std::uint8_t>((write ? 1 : 0) | (execute ? 2 : 0) | (armed ? 4 : 0) |
-                                         (ending ? 8 : 0));
+                                         (ending ? 8 : 0) | (kept ? 16 : 0));
     }
     static Piece of(const Watched& watched) noexcept {
         const auto has = [&](int bit) { return (watched.note & bit) != 0; };
-        return {.write = has(1), .execute = has(2), .armed = has(4), .ending = has(8)};
+        return {.write = has(1),
+                .execute = has(2),
+                .armed = has(4),
+                .ending = has(8),
+                .kept = has(16)};
     }
 };
 

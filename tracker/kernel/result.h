@@ -24,7 +24,7 @@ public:
 
     // The ones that the rest of the tracker gives or tells apart.
     static const Error none, invalid, exists, not_found, no_memory, not_permitted,
-        unsupported_memory, no_backend, forked, busy, other_object, out_of_range;
+        access_denied, unsupported_memory, no_backend, forked, busy, other_object, out_of_range;
 
     static Error last() noexcept { return Error{errno}; }
 
@@ -38,6 +38,7 @@ inline constexpr Error Error::exists{EEXIST};
 inline constexpr Error Error::not_found{ENOENT};
 inline constexpr Error Error::no_memory{ENOMEM};
 inline constexpr Error Error::not_permitted{EPERM};
+inline constexpr Error Error::access_denied{EACCES};
 inline constexpr Error Error::unsupported_memory{EOPNOTSUPP};
 inline constexpr Error Error::no_backend{ENOTSUP};
 inline constexpr Error Error::forked{ENOSYS};

@@ -68,6 +68,7 @@ const Failure kFailures[] = {
     {"munmap", 0, ENOMEM},
     {"mprotect", 0, ENOMEM},
     {"mprotect", PROT_READ, EACCES}, // by a security module
+    {"mprotect", PROT_READ | PROT_WRITE, EACCES},
     {"madvise", 0, ENOMEM},
     {"madvise", 0, EINVAL},
     {"madvise", 0, EAGAIN},
