@@ -224,16 +224,6 @@ Error Mprotect::open_all(Range range, OpenPages how) noexcept {
     return first;
 }
 
-namespace {
-
-bool is_writable_now(std::uintptr_t page) noexcept {
-    SelfMaps maps{page};
-    const ProcessMapping* mapping = maps.next();
-    return mapping != nullptr && mapping->range.contains(page) && mapping->access.write;
-}
-
-} // namespace
-
 // ---- Faults ---------------------------------------------------------------------
 
 bool Mprotect::serve_fault(std::uintptr_t address, bool is_surely_store) noexcept {
@@ -256,7 +246,8 @@ bool Mprotect::serve_fault(std::uintptr_t address, bool is_surely_store) noexcep
         return ending->serve(whole, *ending_piece);
     // Of memory that was unwatched since the fault, and is open now, or watched
     // once more.
-    return is_surely_store && (is_writable_now(page) || registry.begun.load() != begun);
+    return is_surely_store &&
+           (kernel::mapping_at(page).access.write || registry.begun.load() != begun);
 }
 
 bool Mprotect::serve(Range page, Piece piece) noexcept {
@@ -278,11 +269,9 @@ Error Mprotect::open_pages(Range part, Piece piece) noexcept {
     if (error != Error::no_memory)
         return error;
     count_mapping_limit();
-    SelfMaps maps{part.start};
-    const ProcessMapping* mapping = maps.next();
-    if (mapping == nullptr || !mapping->range.contains(part.start))
-        return error;
-    return kernel::protect(pieces_around(part.start, mapping->range), piece.open());
+    const Range mapped = kernel::mapping_at(part.start).range;
+    return mapped.empty() ? error
+                          : kernel::protect(pieces_around(part.start, mapped), piece.open());
 }
 
 // What stays closed is left to the handler, which tries again page by page.

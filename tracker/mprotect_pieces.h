@@ -32,11 +32,8 @@ struct Piece {
     }
     static Piece of(const Watched& watched) noexcept {
         const auto has = [&](int bit) { return (watched.note & bit) != 0; };
-        return {.write = has(1),
-                .execute = has(2),
-                .armed = has(4),
-                .ending = has(8),
-                .kept = has(16)};
+        return {
+            .write = has(1), .execute = has(2), .armed = has(4), .ending = has(8), .kept = has(16)};
     }
 };
 

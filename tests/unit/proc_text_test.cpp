@@ -8,6 +8,7 @@
 using ww::Range;
 using ww::kernel::Device;
 using ww::kernel::LineReader;
+using ww::kernel::LineRoom;
 using ww::kernel::parse_maps_line;
 using ww::kernel::parse_mount_line;
 using ww::kernel::UniqueFd;
@@ -15,12 +16,13 @@ using ww::kernel::UniqueFd;
 namespace {
 
 // A reader of a pipe that holds the text.
-LineReader reader_of(const std::string& text) {
+template<class Room>
+LineReader reader_of(const std::string& text, Room& room) {
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
     REQUIRE(::write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
     ::close(ends[1]);
-    return LineReader{UniqueFd{ends[0]}};
+    return LineReader{UniqueFd{ends[0]}, room};
 }
 
 } // namespace
@@ -71,7 +73,8 @@ TEST_CASE("lines: all are read, long ones cut, over the ends of the buffer") {
     for (int i = 0; i < 300; ++i)
         text += std::to_string(i) + "\n";
     text += std::string(2000, 'x') + "\nlast\n";
-    LineReader lines = reader_of(text);
+    LineRoom<512, 512> room;
+    LineReader lines = reader_of(text, room);
     for (int i = 0; i < 300; ++i)
         CHECK(lines.next() == std::to_string(i));
     CHECK(lines.next() == std::string(512, 'x'));
@@ -80,8 +83,30 @@ TEST_CASE("lines: all are read, long ones cut, over the ends of the buffer") {
     CHECK_FALSE(lines.error());
 }
 
+TEST_CASE("lines: where there is room for little the front of a mapping's line is whole") {
+    LineRoom<96, 64> room;
+    const std::string high_range =
+        sizeof(void*) == 8 ? "ffffffffff600000-ffffffffff601000" : "ffffd000-fffff000";
+    LineReader lines =
+        reader_of(high_range + " --xp 7fffffff000 103:00002 4711 /a/b\n"
+                               "7f897000-7f8bd000 rw-p 00026000 fe:1a 332835 /usr/lib/name.so\n",
+                  room);
+    const auto first = lines.next();
+    REQUIRE(first);
+    const auto high = parse_maps_line(*first);
+    REQUIRE(high);
+    CHECK(high->device == Device{0x103, 2});
+    const auto second = lines.next();
+    REQUIRE(second);
+    const auto low = parse_maps_line(*second);
+    REQUIRE(low);
+    CHECK(low->range == Range{0x7f897000, 0x7f8bd000});
+    CHECK(low->access.write);
+}
+
 TEST_CASE("lines: a file that cannot be read is an error, not an end") {
-    LineReader lines{UniqueFd{}};
+    LineRoom<64, 64> room;
+    LineReader lines{UniqueFd{}, room};
     CHECK_FALSE(lines.next());
     CHECK(lines.error());
 }

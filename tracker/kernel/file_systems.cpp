@@ -46,7 +46,8 @@ FileSystem FileSystems::find(Device device) const noexcept {
     Result<UniqueFd> file = process_.open_file("mountinfo");
     if (!file)
         return FileSystem::unlisted;
-    LineReader lines{std::move(*file)};
+    LineRoom<512, 512> room;
+    LineReader lines{std::move(*file), room};
     while (const auto line = lines.next()) {
         const std::optional<MountLine> mount = parse_mount_line(*line);
         if (mount && mount->device == device)

@@ -4,6 +4,7 @@
 #include "kernel/memory.h"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <linux/ioctl.h>
 #include <sys/ioctl.h>
 
@@ -111,7 +112,7 @@ bool Mappings::is_special(std::uintptr_t address) noexcept {
 }
 
 void Mappings::use_text() noexcept {
-    text_.emplace(std::move(file_));
+    text_.emplace(std::move(file_), room_);
 }
 
 const ProcessMapping* Mappings::next_by_text() noexcept {
@@ -133,6 +134,44 @@ const ProcessMapping* Mappings::next_by_text() noexcept {
     }
     error_ = text_->error();
     return nullptr;
+}
+
+namespace {
+
+// Not inlined, either of them: only one of the frames shall be there at a time.
+[[gnu::noinline]] Error query_at(const UniqueFd& file, std::uintptr_t address,
+                                 MappedAt& found) noexcept {
+    procmap_query request{};
+    request.query_addr = address;
+    if (const Error error = query(file, request))
+        return error;
+    found = {{static_cast<std::uintptr_t>(request.vma_start),
+              static_cast<std::uintptr_t>(request.vma_end)},
+             access_of(request.vma_flags)};
+    return Error::none;
+}
+
+// No more of a line than what stands in front of the name.
+[[gnu::noinline]] void read_at(UniqueFd file, std::uintptr_t address, MappedAt& found) noexcept {
+    LineRoom<96, 64> room;
+    LineReader lines{std::move(file), room};
+    while (const auto line = lines.next()) {
+        const std::optional<MapsLine> parsed = parse_maps_line(*line);
+        if (parsed && parsed->range.contains(address)) {
+            found = {parsed->range, parsed->access};
+            return;
+        }
+    }
+}
+
+} // namespace
+
+MappedAt mapping_at(std::uintptr_t address) noexcept {
+    MappedAt found;
+    UniqueFd file{::open("/proc/self/maps", O_RDONLY | O_CLOEXEC)};
+    if (file && query_at(file, address, found) == kNoSuchCall)
+        read_at(std::move(file), address, found);
+    return found;
 }
 
 } // namespace ww::kernel

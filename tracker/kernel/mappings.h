@@ -44,10 +44,20 @@ private:
     bool is_special(std::uintptr_t address) noexcept;
 
     UniqueFd file_;
+    LineRoom<512, 512> room_;
     std::optional<LineReader> text_;
     std::uintptr_t from_;
     Error error_;
     ProcessMapping mapping_;
 };
+
+// Which mapping of this process an address is in, with as little stack as a
+// handler of signals may have; an empty range where there is none, or no list
+// to be had. Takes a descriptor.
+struct MappedAt {
+    Range range;
+    Access access;
+};
+MappedAt mapping_at(std::uintptr_t address) noexcept;
 
 } // namespace ww::kernel

@@ -69,7 +69,7 @@ std::optional<MountLine> parse_mount_line(std::string_view line) noexcept {
 }
 
 bool LineReader::fill() noexcept {
-    const ssize_t got = ::read(file_.get(), buffer_, sizeof buffer_);
+    const ssize_t got = ::read(file_.get(), buffer_.data(), buffer_.size());
     if (got < 0)
         error_ = Error::last();
     used_ = 0;
@@ -84,8 +84,8 @@ std::optional<std::string_view> LineReader::next() noexcept {
             return std::nullopt;
         const char byte = buffer_[used_++];
         if (byte == '\n')
-            return std::string_view{line_, length};
-        if (length < sizeof line_)
+            return std::string_view{line_.data(), length};
+        if (length < line_.size())
             line_[length++] = byte;
     }
 }

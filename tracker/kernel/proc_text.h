@@ -6,7 +6,9 @@
 #include "kernel/access.h"
 #include "kernel/handles.h"
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace ww::kernel {
@@ -35,10 +37,19 @@ struct MountLine {
 };
 std::optional<MountLine> parse_mount_line(std::string_view line) noexcept;
 
-// Lines of a file, without allocating. What is longer than the buffer is cut.
+// Where a LineReader has what it read, and a line: as much as its owner has stack for.
+template<std::size_t kBytes, std::size_t kLineBytes>
+struct LineRoom {
+    char buffer[kBytes];
+    char line[kLineBytes];
+};
+
+// Lines of a file, without allocating. What is longer than there is room for is cut.
 class LineReader {
 public:
-    explicit LineReader(UniqueFd file) noexcept : file_(std::move(file)) {}
+    template<std::size_t kBytes, std::size_t kLineBytes>
+    LineReader(UniqueFd file, LineRoom<kBytes, kLineBytes>& room) noexcept
+        : file_(std::move(file)), buffer_(room.buffer), line_(room.line) {}
 
     // Without its newline, valid until the next call; nothing behind the last.
     std::optional<std::string_view> next() noexcept;
@@ -51,8 +62,8 @@ private:
     Error error_;
     std::size_t used_ = 0;
     std::size_t filled_ = 0;
-    char buffer_[512];
-    char line_[512];
+    std::span<char> buffer_;
+    std::span<char> line_;
 };
 
 } // namespace ww::kernel

@@ -35,8 +35,9 @@ struct Handler {
 Handler g_handler;
 
 // Faults happen again when the handler returns, this time with nobody to catch
-// them. What was sent by somebody has to be sent again.
-void end_by_default(int signal, siginfo_t* info, bool sent) noexcept {
+// them. What was sent by somebody has to be sent again. Not inlined: others need
+// no stack for this.
+[[gnu::noinline]] void end_by_default(int signal, siginfo_t* info, bool sent) noexcept {
     struct sigaction by_default {};
     by_default.sa_handler = SIG_DFL;
     ::sigaction(signal, &by_default, nullptr);

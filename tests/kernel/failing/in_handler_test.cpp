@@ -64,6 +64,13 @@ TEST_CASE("in the handler: a page that cannot be opened ends the process, its st
           -SIGSEGV);
 }
 
+TEST_CASE("in the handler: without a list of mappings a fault is taken for the program's own") {
+    CHECK(ended_though({"open", 0, EMFILE}, [](const Memory&) {
+              const Memory own{1, PROT_READ};
+              own.byte(0) = 1;
+          }) == -SIGSEGV);
+}
+
 TEST_CASE("in the handler: a fault ends the program though the default was not set at once") {
     for (const int error : {EPERM, ENOSYS}) {
         CHECK(ended_though({"sigaction", 0, error}, [](const Memory& memory) {

@@ -85,9 +85,8 @@ TEST_CASE("left closed: forget and destroy cannot tell it, and stores are served
                   return api(
                       [&] { return ww_forget(memory.tracker(), memory.at(0), memory.bytes()); });
               });
-              memory.refused([&] {
-                  return api([&] { return ww_tracker_destroy(other.tracker()), 0; });
-              });
+              memory.refused(
+                  [&] { return api([&] { return ww_tracker_destroy(other.tracker()), 0; }); });
               EXPECT(memory.stores_are_served());
               EXPECT(other.stores_are_served());
               return 0;
