@@ -4,6 +4,7 @@
 
 #include "range.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -54,6 +55,22 @@ constexpr bool is_whole(Watched part, std::size_t page_bytes) noexcept {
 constexpr Range whole(Watched part, std::size_t page_bytes) noexcept {
     const std::size_t unit = granularity(part.kind, page_bytes);
     return {part.range.start & ~(unit - 1), ((part.range.end - 1) | (unit - 1)) + 1};
+}
+
+// Of a part that is to be watched the memory that must refuse transparent huge
+// pages, so that none comes where one write would report all of it: if it has
+// the first page of a block that can be one, or ends in the middle of a block
+// whose first page may keep them. A huge page needs one mapping around its block,
+// and mappings that refuse are never one with others: a part without a first
+// page needs no call of its own.
+constexpr Range without_huge_pages(Watched part, std::size_t page_bytes) noexcept {
+    const std::uintptr_t in_block = granularity(MemoryKind::hugetlb, page_bytes) - 1;
+    const Range range = part.range;
+    if (part.kind == MemoryKind::hugetlb)
+        return {};
+    if (part.kind == MemoryKind::anonymous_huge)
+        return {std::max(range.start, range.end & ~in_block), range.end};
+    return ((range.end - 1) & ~in_block) >= range.start ? range : Range{};
 }
 
 } // namespace ww

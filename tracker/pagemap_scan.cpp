@@ -44,10 +44,6 @@ Step all_of(Watched part, std::size_t max_pages, std::span<Region> out) noexcept
     return {out.first(1), end, {}};
 }
 
-constexpr bool has_huge_pages(MemoryKind kind) noexcept {
-    return kind == MemoryKind::anonymous_huge || kind == MemoryKind::hugetlb;
-}
-
 } // namespace
 
 PagemapScan::PagemapScan(Arena& arena) noexcept : armed_(arena, kernel::page_bytes()) {}
@@ -66,10 +62,11 @@ Error PagemapScan::open() noexcept {
 
 Error PagemapScan::watch(Watched part) noexcept {
     armed_.clear(part.range);
-    if (!has_huge_pages(part.kind)) {
-        if (const Error error = kernel::refuse_huge_pages(part.range))
-            return error;
-    }
+    // Registering passes over holes.
+    const Range small = without_huge_pages(part, kernel::page_bytes());
+    if (const Error error =
+            small.empty() ? kernel::check_mapped(part.range) : kernel::refuse_huge_pages(small))
+        return error;
     const Result<bool> has_hugetlb = userfaultfd_.register_range(part.range);
     // Invalid is memory of which the kernel cannot tell what is written: that
     // the range is a range was seen before.

@@ -28,6 +28,8 @@ inline constexpr Difference keep_state_when_forgotten{
 inline constexpr Difference tell_drops{"contents that were dropped without a word are told", true,
                                        false};
 inline constexpr Difference refuse_kinds{"some kinds of memory cannot be watched", true, false};
+inline constexpr Difference refuse_huge_pages{
+    "memory that was mapped anew, and told, gets no transparent huge pages", true, false};
 inline constexpr Difference watch_hugetlb{"hugetlb memory can be watched", true, false};
 inline constexpr Difference know_fresh_shared_memory{
     "shared memory that is mapped anew, and told, starts clean", true, false};

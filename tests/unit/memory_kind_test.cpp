@@ -40,3 +40,31 @@ TEST_CASE("memory kinds: a part is whole if it cuts no page at either end") {
         CHECK(ww::whole({{page, 3 * page}, file}, page) == Range{page, 3 * page});
     }
 }
+
+TEST_CASE("memory kinds: a small part refuses huge pages where it has the first page of a block") {
+    constexpr std::size_t page = 4096;
+    const std::size_t block = ww::granularity(hugetlb, page);
+    for (const MemoryKind kind : {anonymous, file, shared}) {
+        const auto refused = [&](Range range) {
+            return ww::without_huge_pages({range, kind}, page);
+        };
+        for (const Range range : {Range{block, block + page}, Range{block - page, block + page},
+                                  Range{block + page, 2 * block + page}, Range{block, 3 * block}})
+            CHECK(refused(range) == range);
+        for (const Range range : {Range{block + page, 2 * block}, Range{block - page, block}})
+            CHECK(refused(range).empty());
+    }
+}
+
+TEST_CASE("memory kinds: where huge pages are kept, none reaches beyond the part") {
+    constexpr std::size_t page = 4096;
+    const std::size_t block = ww::granularity(hugetlb, page);
+    const auto refused = [&](Range range) {
+        return ww::without_huge_pages({range, anonymous_huge}, page);
+    };
+    CHECK(refused({block, 3 * block}).empty());
+    CHECK(refused({block + page, 3 * block}).empty());
+    CHECK(refused({block, 3 * block + page}) == Range{3 * block, 3 * block + page});
+    CHECK(refused({block, block + page}) == Range{block, block + page});
+    CHECK(ww::without_huge_pages({{block, 2 * block}, hugetlb}, page).empty());
+}

@@ -41,6 +41,12 @@ Error refuse_huge_pages(Range range) noexcept {
     return error == Error::invalid ? Error::none : error;
 }
 
+// Of all calls on a range the one that does least where there is no hole: nothing.
+Error check_mapped(Range range) noexcept {
+    void* const start = reinterpret_cast<void*>(range.start);
+    return ::msync(start, range.bytes(), MS_ASYNC) == 0 ? Error::none : Error::last();
+}
+
 Result<MemoryKind> kind_of(Range range) noexcept {
     const Result<Process> self = Process::open(0);
     if (!self)

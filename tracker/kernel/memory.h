@@ -16,6 +16,9 @@ std::size_t page_bytes() noexcept;
 // a part of the range is not mapped.
 Error refuse_huge_pages(Range range) noexcept;
 
+// no_memory when a part of the range is not mapped; a quarter of what advice costs.
+Error check_mapped(Range range) noexcept;
+
 // What is mapped in the range, the strongest where kinds differ. no_memory when
 // a part is not mapped, unsupported_memory for what nobody can watch: hugetlb
 // memory of unknown page size or beside something else, and the kernel's own.

@@ -72,6 +72,7 @@ const Failure kFailures[] = {
     {"madvise", 0, ENOMEM},
     {"madvise", 0, EINVAL},
     {"madvise", 0, EAGAIN},
+    {"msync", 0, ENOMEM},
     {"fcntl", 0, EMFILE},
     {"fcntl", 0, EINVAL},
     {"fallocate", 0, ENOSPC},
@@ -294,6 +295,12 @@ int __real_madvise(void* place, std::size_t bytes, int advice);
 int __wrap_madvise(void* place, std::size_t bytes, int advice) {
     const failing::Failure* failure = failing::meet("madvise", 0, WW_HERE);
     return failure ? fail<int>(*failure) : __real_madvise(place, bytes, advice);
+}
+
+int __real_msync(void* place, std::size_t bytes, int flags);
+int __wrap_msync(void* place, std::size_t bytes, int flags) {
+    const failing::Failure* failure = failing::meet("msync", 0, WW_HERE);
+    return failure ? fail<int>(*failure) : __real_msync(place, bytes, flags);
 }
 
 int __real_fcntl64(int fd, int command, long argument);

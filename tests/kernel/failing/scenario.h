@@ -38,7 +38,9 @@ void repeatable(Body body) {
 // Watched pages and what is owed to their owner.
 class Account {
 public:
-    Account(std::size_t count, ww_backend backend) : pages_(count), backend_(backend) {}
+    // The first page begins a block that could be a huge page, the others do not.
+    Account(std::size_t count, ww_backend backend)
+        : pages_(count, std::size_t{2} << 20), backend_(backend) {}
 
     const Pages& pages() const { return pages_; }
     void create();
