@@ -23,6 +23,8 @@ void ensure_writable(void* memory, SIZE_T bytes) noexcept {
     const auto first = reinterpret_cast<ULONG_PTR>(memory);
     const ULONG_PTR last = first + bytes - 1;
     touch(reinterpret_cast<unsigned char*>(first));
+    if (first / kGranularity == last / kGranularity)
+        return;
     const PageRange pages = PageRange::around(memory, bytes);
     for (SIZE_T i = 1; i < pages.page_count(); ++i)
         touch(reinterpret_cast<unsigned char*>(pages.start + i * kGranularity));

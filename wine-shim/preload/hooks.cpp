@@ -78,29 +78,34 @@ NTSTATUS on_NtSetInformationProcess(HANDLE process, ULONG information_class, voi
     return status;
 }
 
-// As in Wine the process does not matter here, nor in the reset.
+// As in Wine the process does not matter here, nor in the reset. Both ask us first,
+// which looks the range up once: what we refuse as not ours Wine judges again, by
+// the same rules in the same order.
 NTSTATUS on_NtGetWriteWatch(HANDLE process, ULONG flags, void* base, SIZE_T size, void** addresses,
                             ULONG_PTR* count, ULONG* granularity) noexcept {
-    if (ww_wine_watched(base, size) == 0)
-        return original::NtGetWriteWatch(process, flags, base, size, addresses, count, granularity);
-    if (verifier.active())
+    if (verifier.active() && ww_wine_watched(base, size) != 0)
         return verifier.query(flags, base, size, addresses, count, granularity);
-    return status_of(ww_wine_get_write_watch(flags, base, size, addresses, count, granularity));
+    const NTSTATUS status =
+        status_of(ww_wine_get_write_watch(flags, base, size, addresses, count, granularity));
+    if (status != STATUS_INVALID_PARAMETER)
+        return status;
+    return original::NtGetWriteWatch(process, flags, base, size, addresses, count, granularity);
 }
 
 NTSTATUS on_NtResetWriteWatch(HANDLE process, void* base, SIZE_T size) noexcept {
-    if (ww_wine_watched(base, size) == 0)
-        return original::NtResetWriteWatch(process, base, size);
-    if (verifier.active())
+    if (verifier.active() && ww_wine_watched(base, size) != 0)
         return verifier.reset(base, size);
-    return status_of(ww_wine_reset_write_watch(base, size));
+    const NTSTATUS status = status_of(ww_wine_reset_write_watch(base, size));
+    if (status != STATUS_INVALID_PARAMETER)
+        return status;
+    return original::NtResetWriteWatch(process, base, size);
 }
 
 // Wine's dispatcher does not promise an aligned stack: its own functions align
 // theirs, too.
 #define WW_ENTRY(convention, attribute, name, parameters, arguments)                               \
-    attribute __attribute__((force_align_arg_pointer)) NTSTATUS convention##_##name parameters     \
-        noexcept {                                                                                 \
+    attribute __attribute__((force_align_arg_pointer))                                             \
+    NTSTATUS convention##_##name parameters noexcept {                                             \
         return on_##name arguments;                                                                \
     }
 #define WW_ENTRIES(...) WW_CONVENTIONS(WW_ENTRY, __VA_ARGS__)
