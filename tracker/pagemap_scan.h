@@ -55,6 +55,10 @@ private:
         Asked asked;
     };
     Piece first_piece(Watched rest) const noexcept;
+    Step ask(Watched part, bool reset, std::size_t max_pages,
+             std::span<kernel::Region> out) noexcept;
+    Step ask_changed(Watched watched, bool reset, StepLimits limits,
+                     std::span<kernel::Region> scratch) noexcept;
     Step scan(Piece piece, bool reset, std::size_t max_pages,
               std::span<kernel::Region> out) noexcept;
     Step collect_hugetlb(Range rest, bool reset, std::size_t max_pages,
