@@ -37,6 +37,14 @@ class Printed(unittest.TestCase):
         self.assertIn(MAP.rstrip() + '\n', re.sub(r' +\n', '\n', shown.stdout))
         self.assertEqual(row_of(shown.stdout, host.addresses[1])[3:6], ['1.0M', '0', '0'])
 
+    def test_few_queries_of_which_none_was_timed_have_a_cost(self):
+        with Watching() as host:
+            time.sleep(1)
+            for _ in range(6):
+                shown = command.run('top', host.pid, '--once', '--interval', '0.1').stdout
+                self.assertRegex(row_of(shown, host.addresses[0])[8], r'\A[\d.]+us\Z')
+                self.assertRegex(shown, r'queries/s, [\d.]+us each, 0?[\d.]+% of')
+
     def test_what_is_reset_and_written_again_is_a_rate(self):
         with Watching('resets') as host:
             shown = command.run('top', host.pid, '--once', '--interval', '1')

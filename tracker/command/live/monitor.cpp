@@ -106,12 +106,19 @@ void Monitor::look_at(const Target& target, std::size_t parts, bool census) {
             take_row(std::move(row), target, parts, census);
         }
     }
-    double written = 0;
-    for (std::size_t i = first; i < rows_.size(); ++i)
-        written += rows_[i].rates.written;
+    Rates live;
+    for (std::size_t i = first; i < rows_.size(); ++i) {
+        live.written += rows_[i].rates.written;
+        live.queries += rows_[i].rates.queries;
+        live.busy += rows_[i].rates.busy;
+    }
     const auto before = totals_.try_emplace(target.pid(), total).first;
-    const Rates rates = rates_since(total, before->second, written);
+    Rates rates = rates_since(total, before->second, live.written, false);
     before->second = total;
+    if (live.queries * 2 > rates.queries) { // else most watches are gone again
+        rates.busy = live.busy;
+        rates.ns_per_query = ratio(live.busy * 1e9, live.queries);
+    }
     Rates& all = overview_.rates;
     const double time = all.queries * all.ns_per_query + rates.queries * rates.ns_per_query;
     all.queries += rates.queries;
@@ -152,8 +159,9 @@ void Monitor::take_row(WatchRow row, const Target& target, std::size_t parts, bo
         const double more = static_cast<double>(row.pages.written) -
                             static_cast<double>(before.row.pages.written);
         const double written = std::max(0.0, static_cast<double>(since.bytes_reset) + more);
+        constexpr std::uint64_t kSmall = std::uint64_t{16} << 20;
         row.rates = rates_since(row.watch.counts, before.row.watch.counts,
-                                ratio(written, seconds_));
+                                ratio(written, seconds_), row.watch.bytes < kSmall);
     }
     overview_.pages.committed += row.pages.committed;
     overview_.pages.written += row.pages.written;
@@ -161,11 +169,19 @@ void Monitor::take_row(WatchRow row, const Target& target, std::size_t parts, bo
     rows_.push_back(std::move(row));
 }
 
-Rates Monitor::rates_since(const QueryCounts& now, const QueryCounts& before,
-                           double written) const {
+Rates Monitor::rates_since(const QueryCounts& now, const QueryCounts& before, double written,
+                           bool is_small) const {
+    // Of many small queries few are timed (counters.h), each for 64: a short while
+    // tells little of what they take, all the time since the watch began more.
+    constexpr std::uint64_t kEnough = 256;
+    constexpr std::uint64_t kAllTimed = 64;
     const QueryCounts since = now - before;
+    const bool sampled = since.queries() < kEnough && now.queries() > kAllTimed;
     const auto queries = static_cast<double>(since.queries());
-    const auto ns = static_cast<double>(since.query_ns);
+    const double ns = sampled && is_small
+                          ? queries * ratio(static_cast<double>(now.query_ns),
+                                            static_cast<double>(now.queries()))
+                          : static_cast<double>(since.query_ns);
     return {written, ratio(queries, seconds_), ratio(ns, queries), ratio(ns / 1e9, seconds_)};
 }
 

@@ -72,7 +72,8 @@ private:
     void look_at(const Target& target, std::size_t parts, bool census);
     void take_row(WatchRow row, const Target& target, std::size_t parts, bool census);
     static void count(WatchRow& row, const Target& target, std::size_t parts, Before& before);
-    Rates rates_since(const QueryCounts& now, const QueryCounts& before, double written) const;
+    Rates rates_since(const QueryCounts& now, const QueryCounts& before, double written,
+                      bool is_small) const;
 
     std::vector<Target> targets_;
     bool fixed_ = false;
