@@ -48,17 +48,12 @@ std::size_t Scheduler::explore(Memory memory, const std::function<std::vector<Bo
     current_ = &scheduler;
     std::size_t executions = 0;
     do {
-        scheduler.found_written_ = false;
         const std::vector<Body> bodies = prepare();
         if (scheduler.run(bodies)) {
             ++executions;
             check();
         }
-        if (scheduler.found_written_) { // one more place to stop at: anew
-            scheduler.path_.clear();
-            executions = 0;
-        }
-    } while (scheduler.found_written_ || scheduler.next_path());
+    } while (scheduler.next_path());
     current_ = nullptr;
     return executions;
 }
@@ -75,8 +70,7 @@ std::size_t Scheduler::choose(std::size_t count) {
     return path_[depth_++].taken;
 }
 
-// False if the execution would only repeat another one: it is brought to its end
-// all the same, for what it works on may be used again.
+// False if the execution would only repeat another one.
 bool Scheduler::run(const std::vector<Body>& bodies) {
     depth_ = 0;
     asleep_.clear();
@@ -96,13 +90,8 @@ bool Scheduler::run(const std::vector<Body>& bodies) {
         resume(fiber); // up to its first operation
     }
     while (std::ranges::any_of(fibers, [](const auto& fiber) { return !fiber->done; })) {
-        if (resume_one(fibers))
-            continue;
-        for (const auto& fiber : fibers) {
-            while (!fiber->done)
-                resume(*fiber);
-        }
-        return false;
+        if (!resume_one(fibers))
+            return false;
     }
     return true;
 }
@@ -142,12 +131,7 @@ void Scheduler::resume(Fiber& fiber) {
     running_ = nullptr;
 }
 
-// Loads of what nobody writes come in any order.
 void Scheduler::step(const void* place, bool writes) {
-    if (writes)
-        found_written_ = written_.insert(place).second || found_written_;
-    else if (memory_ == Memory::sequential && !written_.contains(place))
-        return;
     Fiber& fiber = *running_;
     fiber.next_place = place;
     fiber.next_writes = writes;

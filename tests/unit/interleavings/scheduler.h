@@ -75,8 +75,6 @@ private:
     std::size_t depth_ = 0;
     Fiber* running_ = nullptr;
     std::set<const Fiber*> asleep_; // their next operation was tried here already
-    std::set<const void*> written_; // places, by any thread in any execution
-    bool found_written_ = false;
     std::map<const void*, std::vector<Message>> histories_;
     View sequential_view_;
 
