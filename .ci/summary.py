@@ -21,6 +21,7 @@ EXCUSES = [
     'needs Linux 6.7',  # the kernel has not what all of this is about,
     'denies userfaultfd',  # or a container does not let it through
     'libgc: no source package',  # or no network,
+    'libmimalloc-dev of sid: no packages',  # or lists of sid too old for it,
     'nothing can be swapped out',  # or the machine no swap space
 ]
 
