@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <doctest/doctest.h>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -14,8 +15,10 @@ using ww::Range;
 namespace {
 
 struct Words {
-    explicit Words(std::size_t page = 4096) : page_bytes(page) {
-        REQUIRE(words->prepare(pages(0, 4 * PageWords::kPagesPerBlock)));
+    explicit Words(std::size_t page = 4096, std::size_t count = 4 * PageWords::kPagesPerBlock)
+        : page_bytes(page) {
+        if (count != 0)
+            REQUIRE(words->prepare(pages(0, count)));
     }
     std::size_t page_bytes;
     Arena arena;
@@ -30,6 +33,19 @@ struct Words {
 };
 
 constexpr std::size_t kPageSizes[] = {4096, 16384};
+
+// In two threads, which start together and do not sleep before.
+void both_at_once(const std::function<void(std::size_t id)>& act) {
+    std::atomic<std::size_t> waiting{2};
+    const auto start = [&](std::size_t id) {
+        for (--waiting; waiting != 0;)
+            continue;
+        act(id);
+    };
+    std::thread other{start, 0};
+    start(1);
+    other.join();
+}
 
 } // namespace
 
@@ -146,6 +162,61 @@ TEST_CASE("page words: beyond the addresses that can be watched there is no memo
     CHECK(w.words->prepare(w.pages(100'000, 200'000)));
     if constexpr (sizeof(void*) == 8)
         CHECK_FALSE(w.words->prepare({std::uintptr_t{1} << 62, (std::uintptr_t{1} << 62) + 4096}));
+}
+
+TEST_CASE("page words: no count runs over") {
+    const Words w;
+    std::size_t openers = 0;
+    while (openers < 1'000'000 && w.words->begin_opening(w.at(3)))
+        ++openers;
+    CHECK(openers == 524'287);
+    CHECK(w.words->take(w.at(3))); // the count beside it is as it was
+    w.words->leave(w.at(3));
+    for (; openers > 0; --openers)
+        w.words->end_opening(w.at(3));
+    CHECK(w.words->take(w.at(3)));
+    w.words->leave(w.at(3));
+    CHECK_FALSE(w.words->is_written(w.at(3)));
+
+    std::size_t takers = 0;
+    for (w.write(4); takers < 10'000 && w.words->take(w.at(4)); w.write(4))
+        ++takers;
+    CHECK(takers == 1023);
+    CHECK(w.words->is_written(w.at(4)));
+    for (; takers > 0; --takers)
+        w.words->leave(w.at(4));
+    CHECK(w.words->take(w.at(4)));
+}
+
+TEST_CASE("page words: two threads that make the same words at once get the same") {
+    for (int round = 0; round < 300; ++round) {
+        const Words w{4096, 0};
+        both_at_once([&](std::size_t id) {
+            REQUIRE(w.words->prepare(w.pages(0, 2)));
+            w.words->latch(w.at(id));
+        });
+        REQUIRE(w.words->is_written(w.at(0)));
+        REQUIRE(w.words->is_written(w.at(1)));
+    }
+}
+
+TEST_CASE("page words: of two threads that write in new blocks at once both are found") {
+    constexpr std::size_t kBlock = PageWords::kPagesPerBlock;
+    for (int round = 0; round < 300; ++round) {
+        const Words w{4096, 64 * kBlock};
+        // Two blocks share a page of words: that no fault keeps the threads apart.
+        for (std::size_t block = 0; block < 64; block += 2)
+            w.words->latch(w.at(block * kBlock));
+        both_at_once([&](std::size_t id) {
+            for (std::size_t block = 1; block < 64; block += 4)
+                w.words->latch(w.at((block + 2 * id) * kBlock));
+        });
+        std::size_t found = 0;
+        Range rest = w.pages(0, 64 * kBlock);
+        for (; (rest.start = w.words->first_written(rest)) < rest.end; rest.start += 4096)
+            ++found;
+        REQUIRE(found == 64);
+    }
 }
 
 TEST_CASE("page words: of many takers at once each mark goes to one") {
