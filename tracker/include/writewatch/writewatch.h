@@ -82,8 +82,8 @@
  *                       report a page. Needs Linux 6.11.
  *           Of shared memory a watch sees what is written through its own
  *           addresses, not through other mappings of it, nor through its file.
- *           Transparent huge pages are turned off in a watched range
- *           (MADV_NOHUGEPAGE), or one write would report 512 pages; what was
+ *           Transparent huge pages are turned off where a watched range could
+ *           have one (MADV_NOHUGEPAGE), or one write would report 512; what was
  *           huge before is split as it is written (see WW_WATCH_HUGE_PAGES).
  *           Swapped pages keep their state.
  * Needs     Linux 6.7 or newer on x86-64, or 6.10 on arm64: PAGEMAP_SCAN, and
@@ -122,6 +122,13 @@
  *   - ww_forget() opens the memory again. It comes before munmap(2), mremap(2)
  *     and anything else that takes the memory away, never behind: by then it
  *     may be somebody else's.
+ *   - Where the kernel refuses to open memory again ww_unwatch() gives its error,
+ *     and the watch has ended. The handler goes on opening pages there as they
+ *     are stored to, also after ww_forget() and ww_tracker_destroy(), which do
+ *     not tell.
+ *   - The handler runs on the thread's alternate signal stack where it has one,
+ *     and needs 1 KiB there beyond the kernel's part (sysconf(_SC_MINSIGSTKSZ));
+ *     a handler to which faults are passed on needs its own part, too.
  *   - Hugetlb memory is refused. Writes through other mappings of memory are
  *     not seen.
  *   - A collect reads the list of mappings, which costs some 1 to 100
