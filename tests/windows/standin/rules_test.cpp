@@ -75,12 +75,12 @@ TEST_CASE("page range: every page that a byte of the range lies in") {
 
 TEST_CASE("page range that is asked about: the same, but a sum that wraps is a range that wraps") {
     for (const SIZE_T size : {SIZE_T{0}, SIZE_T{1}, 3 * kPage})
-        for (const ULONG_PTR base : {0x10000, 0x10001, 0x10fff}) {
+        for (const ULONG_PTR base : {0x10000U, 0x10001U, 0x10fffU}) {
             const PageRange asked = PageRange::asked(address(base), size);
             CHECK(asked.start == PageRange::around(address(base), size).start);
             CHECK(asked.bytes == PageRange::around(address(base), size).bytes);
         }
-    for (const ULONG_PTR offset : {0, 1, 2, 0xfff})
+    for (const ULONG_PTR offset : {0U, 1U, 2U, 0xfffU})
         CHECK(PageRange::asked(address(0x10000 + offset), ~SIZE_T{0}).wraps());
     CHECK(PageRange::asked(address(0x10fff), ~SIZE_T{0} - 0x2000).wraps());
 }
