@@ -8,7 +8,6 @@ namespace model {
 
 namespace {
 
-// Larger ones would come from the kernel anew for each execution.
 constexpr std::size_t kStackBytes = 64U << 10;
 
 bool acquires(Order order) {
@@ -26,10 +25,10 @@ void join(View& view, const View& other) {
 } // namespace
 
 struct Scheduler::Fiber {
-    explicit Fiber(const Body& its_body) : body(its_body), stack(kStackBytes) {}
+    Fiber(const Body& its_body, std::size_t its_number) : body(its_body), number(its_number) {}
 
     const Body& body;
-    std::vector<char> stack;
+    std::size_t number;
     ucontext_t context{};
     ucontext_t scheduler{};
     bool done = false;
@@ -43,17 +42,22 @@ struct Scheduler::Fiber {
 };
 
 std::size_t Scheduler::explore(Memory memory, const std::function<std::vector<Body>()>& prepare,
-                               const Body& check) {
-    Scheduler scheduler{memory};
+                               const Body& check, Objects objects) {
+    Scheduler scheduler{memory, objects};
     current_ = &scheduler;
     std::size_t executions = 0;
     do {
+        scheduler.found_contended_ = false;
         const std::vector<Body> bodies = prepare();
         if (scheduler.run(bodies)) {
             ++executions;
             check();
         }
-    } while (scheduler.next_path());
+        if (scheduler.found_contended_) { // one more place to stop at
+            scheduler.path_.clear();
+            executions = 0;
+        }
+    } while (scheduler.found_contended_ || scheduler.next_path());
     current_ = nullptr;
     return executions;
 }
@@ -78,10 +82,13 @@ bool Scheduler::run(const std::vector<Body>& bodies) {
     sequential_view_.clear();
     std::vector<std::unique_ptr<Fiber>> fibers;
     for (const Body& body : bodies) {
-        Fiber& fiber = *fibers.emplace_back(std::make_unique<Fiber>(body));
+        const std::size_t number = fibers.size();
+        if (stacks_.size() == number)
+            stacks_.push_back(std::make_unique<char[]>(kStackBytes));
+        Fiber& fiber = *fibers.emplace_back(std::make_unique<Fiber>(body, number));
         ::getcontext(&fiber.context);
-        fiber.context.uc_stack.ss_sp = fiber.stack.data();
-        fiber.context.uc_stack.ss_size = fiber.stack.size();
+        fiber.context.uc_stack.ss_sp = stacks_[number].get();
+        fiber.context.uc_stack.ss_size = kStackBytes;
         fiber.context.uc_link = &fiber.scheduler;
         const auto address = reinterpret_cast<std::uintptr_t>(&fiber);
         ::makecontext(&fiber.context, reinterpret_cast<void (*)()>(enter), 2,
@@ -90,8 +97,13 @@ bool Scheduler::run(const std::vector<Body>& bodies) {
         resume(fiber); // up to its first operation
     }
     while (std::ranges::any_of(fibers, [](const auto& fiber) { return !fiber->done; })) {
-        if (!resume_one(fibers))
-            return false;
+        if (resume_one(fibers))
+            continue;
+        for (const auto& fiber : fibers) {
+            while (objects_ == Objects::kept && !fiber->done)
+                resume(*fiber);
+        }
+        return false;
     }
     return true;
 }
@@ -131,8 +143,19 @@ void Scheduler::resume(Fiber& fiber) {
     running_ = nullptr;
 }
 
+bool Scheduler::is_contended(const void* place, std::size_t thread, bool writes) {
+    Uses& uses = uses_.try_emplace(place, Uses{thread, false, false}).first->second;
+    const bool was_contended = uses.contended();
+    uses.by_several = uses.by_several || uses.first_thread != thread;
+    uses.for_writing = uses.for_writing || writes;
+    found_contended_ = found_contended_ || uses.contended() != was_contended;
+    return uses.contended();
+}
+
 void Scheduler::step(const void* place, bool writes) {
     Fiber& fiber = *running_;
+    if (objects_ == Objects::kept && !is_contended(place, fiber.number, writes))
+        return;
     fiber.next_place = place;
     fiber.next_writes = writes;
     ::swapcontext(&fiber.context, &fiber.scheduler);

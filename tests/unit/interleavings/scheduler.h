@@ -24,6 +24,14 @@ enum class Memory {
     weak,
 };
 
+// What the threads of each execution work on.
+enum class Objects {
+    anew, // is made for it
+    kept, // is the same each time: an execution that would only repeat another
+          // one is brought to its end, and there are no steps where only one
+          // thread ever comes, or nobody ever writes
+};
+
 enum class Order { relaxed, acquire, release, acq_rel, seq_cst };
 
 // What a thread has seen: the number of the newest store to each place.
@@ -36,7 +44,7 @@ public:
     // Calls `prepare` for the threads of a new execution and `check` behind its
     // end, once for each order; gives the number of executions.
     static std::size_t explore(Memory memory, const std::function<std::vector<Body>()>& prepare,
-                               const Body& check);
+                               const Body& check, Objects objects = Objects::anew);
 
     // The one that runs a thread just now; nullptr outside of all threads.
     static Scheduler* current() {
@@ -56,25 +64,36 @@ private:
         std::uint64_t value;
         View view; // what who loads it with acquire has seen, too
     };
+    struct Uses {
+        std::size_t first_thread;
+        bool by_several;
+        bool for_writing;
+        bool contended() const { return by_several && for_writing; }
+    };
     struct Choice {
         std::size_t taken;
         std::size_t count;
     };
 
-    explicit Scheduler(Memory memory) : memory_(memory) {}
+    Scheduler(Memory memory, Objects objects) : memory_(memory), objects_(objects) {}
     bool next_path();
     std::size_t choose(std::size_t count);
     bool run(const std::vector<Body>& bodies);
     bool resume_one(std::vector<std::unique_ptr<Fiber>>& fibers);
     void resume(Fiber& fiber);
+    bool is_contended(const void* place, std::size_t thread, bool writes);
     std::vector<Message>& history(const void* place, std::uint64_t value);
     static void enter(unsigned high, unsigned low);
 
     Memory memory_;
+    Objects objects_;
+    std::vector<std::unique_ptr<char[]>> stacks_; // the threads', for all executions
     std::vector<Choice> path_;
     std::size_t depth_ = 0;
     Fiber* running_ = nullptr;
-    std::set<const Fiber*> asleep_; // their next operation was tried here already
+    std::set<const Fiber*> asleep_;    // their next operation was tried here already
+    std::map<const void*, Uses> uses_; // of places in kept objects, by all executions
+    bool found_contended_ = false;
     std::map<const void*, std::vector<Message>> histories_;
     View sequential_view_;
 

@@ -80,6 +80,13 @@ public:
         return same;
     }
 
+    bool compare_exchange_weak(T& expected, T desired,
+                               std::memory_order order = std::memory_order_seq_cst) {
+        return compare_exchange_strong(expected, desired, order);
+    }
+    T operator++() { return static_cast<T>(fetch_add(1) + 1); }
+    T operator--() { return static_cast<T>(fetch_sub(1) - 1); }
+
 private:
     static std::uint64_t bits(T value) {
         static_assert(sizeof value <= sizeof(std::uint64_t));
