@@ -5,6 +5,7 @@
 #include "pagemap_scan_v7.h"
 #include "process_scan.h"
 
+#include <algorithm>
 #include <limits>
 
 using ww::PageQuestion;
@@ -134,9 +135,16 @@ Error check_today(const Process& process, const ww_pm_scan_arg& arg) noexcept {
     return process.check_categories(categories);
 }
 
+std::uint64_t end_of(const ww_pm_scan_arg& arg) noexcept {
+    return (arg.end + page_bytes() - 1) & ~std::uint64_t{page_bytes() - 1};
+}
+
+// Without the last page of all addresses, whose end has no address in 32 bits:
+// nothing is ever mapped there.
 Range range_of(const ww_pm_scan_arg& arg) noexcept {
-    const auto end = static_cast<std::uintptr_t>(arg.end);
-    return {static_cast<std::uintptr_t>(arg.start), (end + page_bytes() - 1) & ~(page_bytes() - 1)};
+    const std::uint64_t last_page = ~std::uintptr_t{page_bytes() - 1};
+    return {static_cast<std::uintptr_t>(arg.start),
+            static_cast<std::uintptr_t>(std::min(end_of(arg), last_page))};
 }
 
 std::ptrdiff_t scan_today(const Process& process, ww_pm_scan_arg& arg) noexcept {
@@ -151,7 +159,7 @@ std::ptrdiff_t scan_today(const Process& process, ww_pm_scan_arg& arg) noexcept 
                            .registered = (arg.flags & WW_PM_SCAN_CHECK_WPASYNC) != 0}))
         return -error.code();
     if (!has_output && !protects) {
-        arg.walk_end = range.end;
+        arg.walk_end = end_of(arg);
         return 0;
     }
     const PageQuestion question{.mask = arg.category_mask,
@@ -163,7 +171,7 @@ std::ptrdiff_t scan_today(const Process& process, ww_pm_scan_arg& arg) noexcept 
     ProcessScan scan{process, question, protects, list};
     const std::ptrdiff_t result = outcome(scan.run(range), list, has_output);
     if (result >= 0)
-        arg.walk_end = scan.resume();
+        arg.walk_end = scan.resume() == range.end ? end_of(arg) : scan.resume();
     return result;
 }
 

@@ -258,6 +258,27 @@ TEST_CASE("scan: 256 GiB that were hardly touched need no page tables") {
 }
 #endif
 
+// Of 64 bits the kernel refuses it: see below.
+#if UINTPTR_MAX == UINT32_MAX
+TEST_CASE("scan: up to the last of all addresses nothing is left out") {
+    const Registered pages{2};
+    pages.store(1);
+    ww_page_region out{};
+    for (const std::uint64_t end : {0xffff'f001, 0xffff'ffff}) {
+        CAPTURE(end);
+        ww_pm_scan_arg arg = today_request(pages, {&out, 1}, kProtect);
+        arg.end = end;
+        pages.store(1);
+        CHECK(ww_pagemap_scan(0, &arg) == 1);
+        CHECK(out.start == address_of(pages.at(1)));
+        CHECK(arg.walk_end == out.end);
+        arg.start = arg.walk_end;
+        CHECK(ww_pagemap_scan(0, &arg) == 0);
+        CHECK(arg.walk_end == 0x1'0000'0000);
+    }
+}
+#endif
+
 TEST_CASE("scan: each wrong argument is refused, and changes nothing") {
     const Registered pages{2};
     pages.store(0);
