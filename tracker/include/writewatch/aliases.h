@@ -27,6 +27,9 @@
  * Seen      What is written through the views, by stores or by the kernel on
  *           behalf of the process. Not seen: mappings that were not added,
  *           other processes, and writes to the file itself, as by pwrite(2).
+ * Threads   Adding, removing and advancing take the lock of the group, and so do
+ *           questions by address, while they look for the view: they wait for an
+ *           advance that is running. Questions by offset take none.
  * Watch     The group watches its views; they are not to be watched before. Let
  *           it end the watches, too, by ww_aliases_remove() or _forget(). A view
  *           whose watch ended otherwise makes advancing fail with -ENOENT.
