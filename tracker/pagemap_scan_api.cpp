@@ -52,7 +52,7 @@ Error check_mappings(const Process& process, Range range, Demands demands) noexc
         if (mapping->range.start >= range.end)
             break;
         if (demands.was_trackable && !maps.was_trackable(*mapping))
-            return Error::not_permitted;
+            return maps.error() ? maps.error() : Error::not_permitted;
         if (demands.known_page_size && mapping->page_bytes == 0)
             return Error::unsupported_memory;
     }

@@ -47,6 +47,7 @@ Error ProcessScan::run(Range range) noexcept {
             break;
         if (visit(*mapping, part) == Step::end)
             return error_;
+        resume_ = part.end;
     }
     if (!maps.error())
         resume_ = range.end;

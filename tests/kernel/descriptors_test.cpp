@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <thread>
 
@@ -80,22 +79,6 @@ public:
 private:
     int number_;
     struct stat status_ {};
-};
-
-// The soft limit of descriptors, for as long as it lives.
-class DescriptorLimit {
-public:
-    explicit DescriptorLimit(rlim_t limit) {
-        REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
-        const rlimit lower{limit, before_.rlim_max};
-        REQUIRE(::setrlimit(RLIMIT_NOFILE, &lower) == 0);
-    }
-    ~DescriptorLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-    DescriptorLimit(const DescriptorLimit&) = delete;
-    DescriptorLimit& operator=(const DescriptorLimit&) = delete;
-
-private:
-    rlimit before_{};
 };
 
 } // namespace

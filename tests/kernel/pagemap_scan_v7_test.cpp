@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The request of January 2023: what it reports, and what it refuses.
+#include "host.h"
 #include "need.h"
 #include "registered.h"
 
@@ -267,4 +268,24 @@ TEST_CASE("v7: the caller's errno and descriptors stay as they were") {
     const int after = ::dup(0);
     ::close(after);
     CHECK(after == before);
+}
+
+TEST_CASE("v7: with too few descriptors the error says so, and is no refusal of the memory") {
+    const Registered pages{2};
+    map_shared(pages, 0, 2);
+    pages.store(0);
+    std::array<ww_v7_page_region, 2> out{};
+    const ww_v7_pagemap_scan_arg arg = v7_request(pages, out, 0);
+    const int lowest = ::dup(0);
+    ::close(lowest);
+    constexpr int kNeeded = 4;
+    for (int room = 0; room <= kNeeded; ++room) {
+        CAPTURE(room);
+        std::ptrdiff_t result = 0;
+        {
+            const DescriptorLimit limit{static_cast<rlim_t>(lowest + room)};
+            result = ww_v7_pagemap_scan(0, &arg);
+        }
+        CHECK(result == (room < kNeeded ? -EMFILE : 1));
+    }
 }

@@ -13,23 +13,18 @@ namespace {
 
 // Sealed against execution, which some systems require and kernels before 6.3
 // refuse. By system call: libc's function would need a newer libc than the plugin may.
-UniqueFd create_memory_file() noexcept {
+Result<UniqueFd> create_memory_file() noexcept {
     constexpr unsigned kNeverExecutable = 8; // MFD_NOEXEC_SEAL, which Debian 12 lacks
     UniqueFd sealed{static_cast<int>(
         ::syscall(SYS_memfd_create, "writewatch", MFD_CLOEXEC | kNeverExecutable))};
-    if (sealed || Error::last() != Error::invalid)
+    if (sealed)
         return sealed;
-    return UniqueFd{static_cast<int>(::syscall(SYS_memfd_create, "writewatch", MFD_CLOEXEC))};
-}
-
-// Of the kernel's own mount, which no list shows: one of its files tells.
-std::optional<Device> shared_memory_device() noexcept {
-    const UniqueFd file = create_memory_file();
-    struct statx status {};
-    if (!file ||
-        ::syscall(SYS_statx, file.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) != 0)
-        return std::nullopt;
-    return Device{status.stx_dev_major, status.stx_dev_minor};
+    if (const Error error = Error::last(); error != Error::invalid)
+        return error;
+    UniqueFd file{static_cast<int>(::syscall(SYS_memfd_create, "writewatch", MFD_CLOEXEC))};
+    if (!file)
+        return Error::last();
+    return file;
 }
 
 FileSystem kind_of(std::string_view type) noexcept {
@@ -40,10 +35,24 @@ FileSystem kind_of(std::string_view type) noexcept {
 
 } // namespace
 
-FileSystem FileSystems::find(Device device) const noexcept {
+// Of the kernel's own mount, which no list shows: one of its files tells.
+std::optional<Device> FileSystems::shared_memory_device() noexcept {
+    const Result<UniqueFd> file = create_memory_file();
+    note(file.error());
+    struct statx status {};
+    if (!file ||
+        ::syscall(SYS_statx, file->get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) != 0)
+        return std::nullopt;
+    return Device{status.stx_dev_major, status.stx_dev_minor};
+}
+
+FileSystem FileSystems::find(Device device) noexcept {
     if (shared_memory_device() == device)
         return FileSystem::memory;
+    if (error_)
+        return FileSystem::unlisted;
     Result<UniqueFd> file = process_.open_file("mountinfo");
+    note(file.error());
     if (!file)
         return FileSystem::unlisted;
     LineRoom<512, 512> room;
@@ -53,6 +62,7 @@ FileSystem FileSystems::find(Device device) const noexcept {
         if (mount && mount->device == device)
             return kind_of(mount->type);
     }
+    note(lines.error());
     return FileSystem::unlisted;
 }
 

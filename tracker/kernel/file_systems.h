@@ -20,11 +20,16 @@ public:
 
     // Remembers the last answer: neighbouring mappings share it mostly.
     FileSystem of(Device device) noexcept;
+    // Set when the last answer is none, as descriptors or memory ran out.
+    Error error() const noexcept { return error_; }
 
 private:
-    FileSystem find(Device device) const noexcept;
+    FileSystem find(Device device) noexcept;
+    std::optional<Device> shared_memory_device() noexcept;
+    void note(Error error) noexcept { error_ = error.passes() ? error : Error::none; }
 
     const Process& process_;
+    Error error_;
     std::optional<Device> asked_;
     FileSystem answer_ = FileSystem::unlisted;
 };

@@ -10,6 +10,8 @@ const ProcessMapping* ProcessMaps::next() noexcept {
     if (mapping == nullptr || mapping->page_bytes != 0)
         return mapping;
     const FileSystem in = file_systems_.of(mapping->device);
+    if (file_systems_.error())
+        return nullptr;
     if (in == FileSystem::hugetlb || in == FileSystem::unlisted)
         return mapping;
     mapping_ = *mapping;

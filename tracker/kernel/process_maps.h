@@ -15,9 +15,12 @@ public:
 
     // As in the base, but fewer files are taken for possible hugetlb.
     const ProcessMapping* next() noexcept;
+    Error error() const noexcept {
+        return Mappings::error() ? Mappings::error() : file_systems_.error();
+    }
 
-    // Whether it is anonymous, shared memory or hugetlb: what could be tracked
-    // in 2023.
+    // Whether it is anonymous, shared memory or hugetlb: what could be tracked in
+    // 2023. False is no answer where there is an error().
     bool was_trackable(const ProcessMapping& mapping) noexcept;
 
 private:
