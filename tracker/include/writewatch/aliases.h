@@ -30,6 +30,8 @@
  * Threads   Adding, removing and advancing take the lock of the group, and so do
  *           questions by address, while they look for the view: they wait for an
  *           advance that is running. Questions by offset take none.
+ * Signals   Therefore questions by address do not belong into a signal handler,
+ *           no more than advancing does: it may have stopped who holds the lock.
  * Watch     The group watches its views; they are not to be watched before. Let
  *           it end the watches, too, by ww_aliases_remove() or _forget(). A view
  *           whose watch ended otherwise makes advancing fail with -ENOENT.
