@@ -23,6 +23,10 @@ public:
     void watch(std::size_t first, std::size_t count, unsigned flags = WW_WATCH_ANONYMOUS) const {
         REQUIRE(ww_watch(tracker(), at(first), count * kPage, flags) == 0);
     }
+    void watch_in_pieces() const {
+        for (std::size_t i = 0; i < kBlock; i += kWatchPages)
+            watch(i, kWatchPages);
+    }
     void replace(std::size_t first, std::size_t count) const {
         REQUIRE(::mmap(at(first), count * kPage, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == at(first));
@@ -64,8 +68,7 @@ TEST_CASE("huge pages: small watches side by side, made in any order, each repor
 
 TEST_CASE("huge pages: of small watches that are freed and made again each reports its page") {
     const Block block;
-    for (std::size_t i = 0; i < kBlock; i += kWatchPages)
-        block.watch(i, kWatchPages);
+    block.watch_in_pieces();
     for (std::size_t i = 0; i < kBlock; i += kWatchPages) {
         REQUIRE(ww_forget(block.tracker(), block.at(i), kWatchPages * kPage) == 0);
         block.replace(i, kWatchPages);
@@ -77,8 +80,7 @@ TEST_CASE("huge pages: of small watches that are freed and made again each repor
 TEST_CASE("huge pages: of small watches that are mapped anew each reports its page") {
     NEED(can::refuse_huge_pages);
     const Block block;
-    for (std::size_t i = 0; i < kBlock; i += kWatchPages)
-        block.watch(i, kWatchPages);
+    block.watch_in_pieces();
     block.replace(0, kBlock);
     REQUIRE(ww_remapped(block.tracker(), block.at(0), block.bytes()) == 0);
     check_one_by_one(block);
@@ -87,8 +89,7 @@ TEST_CASE("huge pages: of small watches that are mapped anew each reports its pa
 TEST_CASE("huge pages: of small watches that are found mapped anew each reports its page") {
     NEED(can::see_lost_contents);
     const Block block;
-    for (std::size_t i = 0; i < kBlock; i += kWatchPages)
-        block.watch(i, kWatchPages);
+    block.watch_in_pieces();
     block.replace(0, kBlock);
     for (std::size_t i = 0; i < kBlock; i += kWatchPages)
         CHECK(block.written(i, kWatchPages).empty());
