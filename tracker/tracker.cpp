@@ -144,7 +144,6 @@ Error Tracker::unwatch(Range range) noexcept {
 }
 
 Error Tracker::forget(Range range) noexcept {
-    // Most memory that is freed was never watched: that costs one lookup.
     while (const std::optional<Watched> watch = watches_.find_first(range)) {
         if (!is_whole({intersection(watch->range, range), watch->kind}, kernel::page_bytes()))
             return Error::invalid;
