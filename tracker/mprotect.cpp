@@ -246,8 +246,7 @@ bool Mprotect::serve_fault(std::uintptr_t address, bool is_surely_store) noexcep
         return ending->serve(whole, *ending_piece);
     // Of memory that was unwatched since the fault, and is open now, or watched
     // once more.
-    return is_surely_store &&
-           (kernel::mapping_at(page).access.write || registry.begun.load() != begun);
+    return is_surely_store && (kernel::is_writable(page) || registry.begun.load() != begun);
 }
 
 bool Mprotect::serve(Range page, Piece piece) noexcept {
@@ -269,7 +268,7 @@ Error Mprotect::open_pages(Range part, Piece piece) noexcept {
     if (error != Error::no_memory)
         return error;
     count_mapping_limit();
-    const Range mapped = kernel::mapping_at(part.start).range;
+    const Range mapped = kernel::mapping_at(part.start);
     return mapped.empty() ? error
                           : kernel::protect(pieces_around(part.start, mapped), piece.open());
 }

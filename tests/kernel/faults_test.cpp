@@ -8,6 +8,7 @@
 #include <csetjmp>
 #include <csignal>
 #include <cstring>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 namespace {
@@ -49,6 +50,23 @@ sigjmp_buf g_back;
 void jump_back(int) {
     ++g_calls;
     siglongjmp(g_back, 1);
+}
+
+// Behind the fault, and in front of our handler.
+const Memory* g_memory = nullptr;
+struct sigaction g_ours {};
+void unwatch_and_pass_on(int signal, siginfo_t* info, void* context) {
+    if (++g_calls == 1) {
+        ww_unwatch(g_memory->tracker(), g_memory->at(0), g_memory->bytes());
+        const rlimit none{};
+        ::setrlimit(RLIMIT_NOFILE, &none);
+    }
+    g_ours.sa_sigaction(signal, info, context);
+}
+void unwatch_in_handler(const Memory& memory) {
+    g_memory = &memory;
+    ::sigaction(SIGSEGV, nullptr, &g_ours);
+    handle(unwatch_and_pass_on, 0);
 }
 
 bool is_blocked(int signal) {
@@ -284,6 +302,25 @@ TEST_CASE("faults: a handler that the program installs later is noticed and coun
               EXPECT(memory.counters().foreign_handlers == 1);
               return 0;
           }) == 0);
+}
+
+TEST_CASE(
+    "faults: of memory unwatched in between none ends the program, without a descriptor too") {
+    CHECK(in_child([] {
+              Memory memory{2};
+              EXPECT(memory.watch() == 0);
+              memory.byte(0) = 1;
+              EXPECT(memory.collect(WW_RESET) == PageSet{0});
+              unwatch_in_handler(memory);
+              memory.byte(0) = 7;
+              EXPECT(g_calls == 1);
+              EXPECT(memory.byte(0) == 7);
+              memory.byte(1) = 7; // open by now
+              EXPECT(g_calls == 1);
+              const Memory own{1, PROT_READ};
+              own.byte(0) = 1; // nobody's of ours
+              return __LINE__;
+          }) == -SIGSEGV);
 }
 
 TEST_CASE("faults: protections of code stay: what was executable still is, written or not") {

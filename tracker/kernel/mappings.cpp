@@ -140,25 +140,24 @@ namespace {
 
 // Not inlined, either of them: only one of the frames shall be there at a time.
 [[gnu::noinline]] Error query_at(const UniqueFd& file, std::uintptr_t address,
-                                 MappedAt& found) noexcept {
+                                 Range& found) noexcept {
     procmap_query request{};
     request.query_addr = address;
     if (const Error error = query(file, request))
         return error;
-    found = {{static_cast<std::uintptr_t>(request.vma_start),
-              static_cast<std::uintptr_t>(request.vma_end)},
-             access_of(request.vma_flags)};
+    found = {static_cast<std::uintptr_t>(request.vma_start),
+             static_cast<std::uintptr_t>(request.vma_end)};
     return Error::none;
 }
 
 // No more of a line than what stands in front of the name.
-[[gnu::noinline]] void read_at(UniqueFd file, std::uintptr_t address, MappedAt& found) noexcept {
+[[gnu::noinline]] void read_at(UniqueFd file, std::uintptr_t address, Range& found) noexcept {
     LineRoom<96, 64> room;
     LineReader lines{std::move(file), room};
     while (const auto line = lines.next()) {
         const std::optional<MapsLine> parsed = parse_maps_line(*line);
         if (parsed && parsed->range.contains(address)) {
-            found = {parsed->range, parsed->access};
+            found = parsed->range;
             return;
         }
     }
@@ -166,8 +165,8 @@ namespace {
 
 } // namespace
 
-MappedAt mapping_at(std::uintptr_t address) noexcept {
-    MappedAt found;
+Range mapping_at(std::uintptr_t address) noexcept {
+    Range found;
     UniqueFd file{::open("/proc/self/maps", O_RDONLY | O_CLOEXEC)};
     if (file && query_at(file, address, found) == kNoSuchCall)
         read_at(std::move(file), address, found);

@@ -51,13 +51,9 @@ private:
     ProcessMapping mapping_;
 };
 
-// Which mapping of this process an address is in, with as little stack as a
-// handler of signals may have; an empty range where there is none, or no list
-// to be had. Takes a descriptor.
-struct MappedAt {
-    Range range;
-    Access access;
-};
-MappedAt mapping_at(std::uintptr_t address) noexcept;
+// The mapping of this process that an address is in, found with as little stack as
+// a handler of signals may have; empty where there is none, or no list to be
+// had. Takes a descriptor.
+Range mapping_at(std::uintptr_t address) noexcept;
 
 } // namespace ww::kernel

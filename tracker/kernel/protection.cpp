@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/protection.h"
 
+#include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,6 +23,16 @@ bool is_readable(std::uintptr_t address) noexcept {
     constexpr Error kBadAddress{EFAULT};
     const long result = ::syscall(SYS_rt_sigprocmask, kNothing, address, nullptr, kKernelMaskBytes);
     return result == 0 || Error::last() != kBadAddress;
+}
+
+// The kernel does an operation on a futex in one step with others' stores, here
+// one that changes nothing. It may wake somebody who waits there, as may happen to
+// every futex, if -2048 is what the word says.
+bool is_writable(std::uintptr_t address) noexcept {
+    constexpr long kOrNothing = FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_EQ, -2048);
+    std::uint32_t nobodys = 0; // to wake who waits for it
+    return ::syscall(SYS_futex, &nobodys, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 0, nullptr, address,
+                     kOrNothing) >= 0;
 }
 
 } // namespace ww::kernel

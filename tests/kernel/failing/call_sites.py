@@ -22,7 +22,7 @@ EXCUSED = {
     'sysconf': 'the page size is always known',
     'sigfillset': 'makes no system call',
     'SYS_rt_sigprocmask': 'fails only for arguments that are wrong',
-    'SYS_futex': 'is asked again until the lock is free',
+    'SYS_futex': 'is asked again until the lock is free; for writable memory, is the answer',
     'SYS_brk': 'is asked for the wait alone: what it says is ignored',
     'sched_yield': 'cannot fail',
     'SYS_tgkill': 'comes when another call has failed, and there is no third',

@@ -64,10 +64,12 @@ TEST_CASE("in the handler: a page that cannot be opened ends the process, its st
           -SIGSEGV);
 }
 
-TEST_CASE("in the handler: without a list of mappings a fault is taken for the program's own") {
-    CHECK(ended_though({"open", 0, EMFILE}, [](const Memory&) {
-              const Memory own{1, PROT_READ};
-              own.byte(0) = 1;
+TEST_CASE(
+    "in the handler: at the limit of mappings, and without a list, it ends the process, too") {
+    constexpr Failure kLimit[] = {{"mprotect", PROT_READ | PROT_WRITE, ENOMEM}};
+    CHECK(ended_though({"open", 0, EMFILE}, [&](const Memory& memory) {
+              failing::set_absent(kLimit);
+              memory.byte(2) = 1;
           }) == -SIGSEGV);
 }
 

@@ -41,8 +41,12 @@ std::atomic<unsigned> g_open{0}; // pages that may be written to
 bool g_at_limit = false;
 ww::kernel::ServeFault g_serve = nullptr;
 
+struct Run {
+    Range range;
+    ww::kernel::Access access;
+};
 // The run of pages with one protection that an address is in, or that comes next.
-ww::kernel::MappedAt run_at(std::uintptr_t address, unsigned open) {
+Run run_at(std::uintptr_t address, unsigned open) {
     Range run{std::max(address & ~(kPage - 1), kMemory.start), 0};
     const auto is_open = [&](std::uintptr_t page) {
         return (open & bits_of({page, page + kPage})) != 0;
@@ -73,8 +77,11 @@ Error protect(Range range, Access access) noexcept {
 bool is_readable(std::uintptr_t) noexcept {
     return true;
 }
-MappedAt mapping_at(std::uintptr_t address) noexcept {
-    return kMemory.contains(address) ? run_at(address, g_open.load()) : MappedAt{};
+bool is_writable(std::uintptr_t address) noexcept {
+    return (g_open.load() & bits_of({address, address + kPage})) != 0;
+}
+Range mapping_at(std::uintptr_t address) noexcept {
+    return kMemory.contains(address) ? run_at(address, g_open.load()).range : Range{};
 }
 
 Result<Process> Process::open(int) noexcept {
@@ -84,7 +91,7 @@ Mappings::Mappings(const Process&, std::uintptr_t from) noexcept : from_(from) {
 const ProcessMapping* Mappings::next() noexcept {
     if (from_ >= kMemory.end)
         return nullptr;
-    const MappedAt found = run_at(from_, g_open.load());
+    const Run found = run_at(from_, g_open.load());
     mapping_.range = found.range;
     mapping_.access = found.access;
     from_ = found.range.end;
