@@ -167,8 +167,10 @@ Error Mprotect::arm_ahead(Watched watched) noexcept {
 Error Mprotect::unwatch(Watched watched) noexcept {
     const Range range = watched.range;
     const Error error = end_pieces(range);
-    if (!sweep(range))
+    if (sweep(range)) {
         any_ending_.store(true);
+        sweep_left();
+    }
     return error;
 }
 
@@ -184,22 +186,30 @@ Error Mprotect::end_pieces(Range range) noexcept {
     return error ? error : closed;
 }
 
-// Pieces that end and that no collector can have seen alive. Whether all that
-// end could go.
-bool Mprotect::sweep(Range range) noexcept {
+// Pieces that end and that no collector can have seen alive; busy if one can.
+Error Mprotect::sweep(Range range) noexcept {
     const Changing changing{registry_of_mine_.lock};
-    return !pieces_.for_each(range, [this](Range part, Piece piece) {
+    return pieces_.for_each(range, [this](Range part, Piece piece) {
         if (!piece.ending || piece.kept)
             return Error::none;
         return closing_.load() == 0 ? pieces_.erase(part) : Error::busy;
     });
 }
 
+// What sweeps had to leave. A collector that is there when one ends has still to
+// come here; if none is, it may have been in front of the word that some is left.
+void Mprotect::sweep_left() noexcept {
+    Error error = Error::busy;
+    while (error == Error::busy && closing_.load() == 0 && any_ending_.exchange(false)) {
+        error = sweep({0, kEverywhere});
+        if (error)
+            any_ending_.store(true);
+    }
+}
+
 Mprotect::Closing::~Closing() {
-    if (--backend_.closing_ != 0 || !backend_.any_ending_.exchange(false))
-        return;
-    if (!backend_.sweep({0, kEverywhere}))
-        backend_.any_ending_.store(true);
+    if (--backend_.closing_ == 0)
+        backend_.sweep_left();
 }
 
 // What cannot be read was never closed by us, nor was a file that may only be

@@ -105,7 +105,8 @@ private:
     kernel::Error add_closed_by_others(Range part, Piece piece) noexcept;
     bool is_watched_by_others(Range range) const noexcept;
     kernel::Error end_pieces(Range range) noexcept;
-    bool sweep(Range range) noexcept;
+    kernel::Error sweep(Range range) noexcept;
+    void sweep_left() noexcept;
 
     bool serve(Range page, Piece piece) noexcept;
     using OpenPages = kernel::Error (Mprotect::*)(Range, Piece) noexcept;
