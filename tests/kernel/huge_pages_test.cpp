@@ -86,6 +86,22 @@ TEST_CASE("huge pages: of small watches that are mapped anew each reports its pa
     check_one_by_one(block);
 }
 
+TEST_CASE("huge pages: where one comes with what is mapped anew, it counts as a whole, and once") {
+    if (!serves_by_mprotect())
+        return; // exact, as above
+    const Block block;
+    block.watch(0, kBlock);
+    block.replace(0, kBlock);
+    REQUIRE(ww_remapped(block.tracker(), block.at(0), block.bytes()) == 0);
+    block.store(5);
+    unsigned char is_there = 0;
+    REQUIRE(::mincore(block.at(6), kPage, &is_there) == 0);
+    const PageSet written = block.written(0, kBlock);
+    CHECK(written.contains(5));
+    CHECK(written.size() == (is_there != 0 ? kBlock : 1));
+    check_one_by_one(block);
+}
+
 TEST_CASE("huge pages: of small watches that are found mapped anew each reports its page") {
     NEED(can::see_lost_contents);
     const Block block;

@@ -113,6 +113,11 @@
  *     call ww_remapped(): populated pages are then reported as written. Without
  *     a word they are too, unless access was taken away again meanwhile. Do not
  *     change protections while a collect of the same memory runs.
+ *   - Transparent huge pages are not turned off. Clean memory gets none, and one
+ *     that was there when its memory was watched is split as it is written, and
+ *     exact. Memory told of by ww_remapped() is open until the next collect: a
+ *     huge page that comes there with its first touch, though by reading, is
+ *     reported with all of its pages, once.
  *   - Populated means that the kernel has something there, though it was only
  *     read, and all of shared memory: where populated pages count as written
  *     (WW_WATCH_KEEP, changes, ww_remapped()) these do. WW_WATCH_KEEP finds
